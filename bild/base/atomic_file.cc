@@ -1,0 +1,146 @@
+#include "bild/base/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+
+namespace bild {
+namespace {
+
+absl::Status SystemError(int error, const std::string& doing,
+                         const std::string& path) {
+  const std::string text =
+      absl::StrCat(doing, " '", path, "': ", std::strerror(error), ".");
+  switch (error) {
+    case ENOENT:
+      return absl::NotFoundError(
+          absl::StrCat(text, " Check the path and its folder."));
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(
+          absl::StrCat(text, " Choose another place or change its rights."));
+    case ENOSPC:
+    case EDQUOT:
+      return absl::ResourceExhaustedError(absl::StrCat(
+          text,
+          " Free space there or choose another --out; what was written "
+          "before is intact."));
+    default:
+      return absl::UnavailableError(text);
+  }
+}
+
+// Writes everything or returns the errno.
+int WriteAll(int descriptor, const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t written = ::write(descriptor, data, size);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    data += written;
+    size -= static_cast<size_t>(written);
+  }
+  return 0;
+}
+
+void SyncFolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(),
+                                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);  // Some file systems refuse it; the rename stands.
+  ::close(descriptor);
+}
+
+}  // namespace
+
+absl::Status WriteFileAtomically(const std::string& path,
+                                 const std::vector<Bytes>& pieces) {
+  const std::string temporary = absl::StrCat(path, ".tmp.", ::getpid());
+  const int descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) return SystemError(errno, "Cannot create", temporary);
+  int error = 0;
+  for (const Bytes& piece : pieces) {
+    error =
+        WriteAll(descriptor, static_cast<const char*>(piece.data), piece.size);
+    if (error != 0) break;
+  }
+  if (error == 0 && ::fsync(descriptor) != 0) error = errno;
+  if (::close(descriptor) != 0 && error == 0) error = errno;
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    error = errno;
+  }
+  if (error != 0) {
+    ::unlink(temporary.c_str());
+    return SystemError(error, "Cannot write", path);
+  }
+  SyncFolderOf(path);
+  return absl::OkStatus();
+}
+
+absl::Status WriteFileAtomically(const std::string& path,
+                                 const std::string& content) {
+  return WriteFileAtomically(
+      path, std::vector<Bytes>{{content.data(), content.size()}});
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return SystemError(errno, "Cannot read", path);
+  std::string content;
+  int error = 0;
+  struct stat status;
+  if (::fstat(descriptor, &status) != 0) {
+    error = errno;
+  } else if (S_ISDIR(status.st_mode)) {
+    ::close(descriptor);
+    return absl::FailedPreconditionError(absl::StrCat(
+        "Cannot read '", path, "': it is a folder, expected a file."));
+  } else {
+    content.reserve(static_cast<size_t>(status.st_size));
+    char buffer[1 << 16];
+    while (error == 0) {
+      const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
+      if (count == 0) break;
+      if (count > 0) {
+        content.append(buffer, static_cast<size_t>(count));
+      } else if (errno != EINTR) {
+        error = errno;
+      }
+    }
+  }
+  ::close(descriptor);
+  if (error != 0) return SystemError(error, "Cannot read", path);
+  return content;
+}
+
+absl::Status MakeFolders(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return SystemError(error.value(), "Cannot create folder", path);
+  return absl::OkStatus();
+}
+
+absl::Status AppendToFile(const std::string& path, const std::string& content) {
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (descriptor < 0) return SystemError(errno, "Cannot open", path);
+  int error = WriteAll(descriptor, content.data(), content.size());
+  if (error == 0 && ::fsync(descriptor) != 0) error = errno;
+  if (::close(descriptor) != 0 && error == 0) error = errno;
+  if (error != 0) return SystemError(error, "Cannot append to", path);
+  return absl::OkStatus();
+}
+
+}  // namespace bild

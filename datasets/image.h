@@ -1,0 +1,28 @@
+// 8-bit RGB pictures in memory: what readers give and everything else takes.
+
+#ifndef DATASETS_IMAGE_H_
+#define DATASETS_IMAGE_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace bild {
+
+// A decoded picture, sRGB, rows tight, no padding.
+struct Image {
+  int64_t width_px = 0;
+  int64_t height_px = 0;
+  std::vector<uint8_t> rgb;  // [height, width, 3], 0..255.
+};
+
+// A hazy picture and its ground truth, equal in size (the border rule has been
+// applied). Shared, because a cache may hold them too.
+struct ImagePair {
+  std::shared_ptr<const Image> hazy;
+  std::shared_ptr<const Image> clear;
+};
+
+}  // namespace bild
+
+#endif  // DATASETS_IMAGE_H_

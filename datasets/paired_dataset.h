@@ -1,0 +1,49 @@
+// The interface of a paired dehazing dataset: named pairs that can be read by
+// index. What the trainer and the evaluator know of data.
+
+#ifndef DATASETS_PAIRED_DATASET_H_
+#define DATASETS_PAIRED_DATASET_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "datasets/image.h"
+
+namespace bild {
+
+// One (hazy, clear) pair. An id names it in lists and records; a scene (the
+// clear picture) is never in two splits.
+struct PairName {
+  std::string id;         // "1400_1"
+  std::string scene;      // "1400"
+  std::string hazy_path;  // As opened, for messages and per-image rows.
+  std::string clear_path;
+};
+
+class PairedDataset {
+ public:
+  virtual ~PairedDataset() = default;
+
+  // As it appears in every row: "sots_indoor", "pair", "synthetic_its",
+  // "sots_indoor[n=60]".
+  virtual const std::string& name() const = 0;
+  // The folder layout that was recognised, in the words of the docs.
+  virtual const std::string& layout() const = 0;
+  // Empty, or why rows from this set can never be VALID for a published
+  // protocol ("synthetic", "partial: 60 of 500 files").
+  virtual const std::vector<std::string>& invalid_reasons() const = 0;
+
+  // Sorted bytewise by id, each id once.
+  virtual const std::vector<PairName>& pairs() const = 0;
+
+  // Decodes pair `index` of pairs() and applies the border rule. Thread-safe
+  // and without state: two calls give the same bytes. Errors name the file,
+  // what was expected and what was found.
+  virtual absl::StatusOr<ImagePair> Read(int64_t index) const = 0;
+};
+
+}  // namespace bild
+
+#endif  // DATASETS_PAIRED_DATASET_H_
