@@ -28,8 +28,14 @@ absl::Status SystemError(int error, const std::string& doing,
     case EROFS:
       return absl::PermissionDeniedError(
           absl::StrCat(text, " Choose another place or change its rights."));
+    case EISDIR:
+    case ENOTDIR:
+    case EEXIST:
+      return absl::FailedPreconditionError(absl::StrCat(
+          text, " Choose another path or move away what is there."));
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return absl::ResourceExhaustedError(absl::StrCat(
           text,
           " Free space there or choose another --out; what was written "
@@ -71,6 +77,8 @@ absl::Status WriteFileAtomically(const std::string& path,
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return SystemError(errno, "Cannot create", temporary);
   int error = 0;
+  size_t wanted = 0;
+  for (const Bytes& piece : pieces) wanted += piece.size;
   for (const Bytes& piece : pieces) {
     error =
         WriteAll(descriptor, static_cast<const char*>(piece.data), piece.size);
@@ -83,7 +91,8 @@ absl::Status WriteFileAtomically(const std::string& path,
   }
   if (error != 0) {
     ::unlink(temporary.c_str());
-    return SystemError(error, "Cannot write", path);
+    return SystemError(
+        error, absl::StrCat("Cannot write ", wanted, " bytes to"), path);
   }
   SyncFolderOf(path);
   return absl::OkStatus();
