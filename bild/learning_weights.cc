@@ -20,7 +20,8 @@ absl::StatusOr<LogitNorm> ParseLogitNorm(const std::string& text) {
 absl::Status CheckBatchForLogitNorm(int64_t batch, LogitNorm norm) {
   if (norm == LogitNorm::kNone || batch >= 3) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      "--batch=", batch, " with --logit_norm=zscore: a z-score needs at least "
+      "--batch=", batch,
+      " with --logit_norm=zscore: a z-score needs at least "
       "3 patches. With 2 the weights are the same whatever the reweighting "
       "network says, and its gradient is zero. Use --batch=4 or more, or "
       "--logit_norm=none."));

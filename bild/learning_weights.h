@@ -33,8 +33,8 @@ absl::StatusOr<at::Tensor> NormaliseLogits(const at::Tensor& logits,
 // What a batch's weights look like. Empty `weight_loss_correlation` where
 // either side is constant.
 struct WeightSummary {
-  double entropy = 0.0;          // H(w) = -sum w log w, nats.
-  double effective_batch = 0.0;  // 1 / sum w^2.
+  double entropy = 0.0;                           // H(w) = -sum w log w, nats.
+  double effective_batch = 0.0;                   // 1 / sum w^2.
   std::optional<double> weight_loss_correlation;  // Pearson's, w with l_i.
 };
 

@@ -80,9 +80,8 @@ class ForwardModePass final : public PatchPass {
   }
   at::Tensor WeightedGradient(const at::Tensor& weights) override {
     std::vector<at::Tensor> flat;
-    for (const at::Tensor& piece :
-         torch::autograd::grad({graph_}, backbone_.parameters().leaves(),
-                               {weights})) {
+    for (const at::Tensor& piece : torch::autograd::grad(
+             {graph_}, backbone_.parameters().leaves(), {weights})) {
       flat.push_back(piece.flatten());
     }
     graph_ = at::Tensor();

@@ -64,8 +64,8 @@ std::unique_ptr<PatchPass> RunPatchPass(Backbone& backbone,
 
 // The outer objective J_v = (1/M) sum_j l'_j at the present parameters.
 struct ValidationGradient {
-  double objective = 0.0;          // J_v.
-  at::Tensor gradient;             // v, [P].
+  double objective = 0.0;           // J_v.
+  at::Tensor gradient;              // v, [P].
   std::optional<double> agreement;  // Cosine of the gradients of the first
                                     // floor(M/2) patches and of the rest; empty
                                     // for M < 2 or where one of them is 0.

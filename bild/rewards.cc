@@ -82,10 +82,9 @@ SurrogateGradient DifferentiateSurrogate(const ReweightingNetwork& network,
           ? at::std(logits.detach(), /*unbiased=*/true).item<double>()
           : 1.0;
   const double tolerance = logits.scalar_type() == at::kDouble ? 1e-12 : 1e-6;
-  gradient.is_zero =
-      gradient.phi_norm == 0.0 ||
-      gradient.logits.abs().max().item<double>() * deviation <=
-          tolerance * weighted.abs().max().item<double>();
+  gradient.is_zero = gradient.phi_norm == 0.0 ||
+                     gradient.logits.abs().max().item<double>() * deviation <=
+                         tolerance * weighted.abs().max().item<double>();
   return gradient;
 }
 
