@@ -11,6 +11,7 @@ def _system_libraries_repository_impl(repository_ctx):
     if missing:
         fail("These Debian packages are missing. Install them with:\n\n    apt-get install -y %s\n\nor let " %
              " ".join(missing) + "./bazelw do it (it asks before it uses root).")
+    repository_ctx.symlink("/usr/include/opencv4", "include/opencv4")
     repository_ctx.symlink(Label("//third_party/system:system_libraries.BUILD"), "BUILD.bazel")
 
 system_libraries_repository = repository_rule(
