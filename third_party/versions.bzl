@@ -9,7 +9,19 @@ LIBTORCH_WHEELS = [
     ("nvidia-cuda-cupti", "13.0.85", "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8"),
 ]
 
-# What Debian 12 provides: (header that proves it, package that brings it).
+# What Debian 12 provides: (file that proves it, package that brings it). ./bazelw
+# reads these two lists before there is a Bazel: keep one pair a line. A name
+# without a slash is a command, wherever PATH finds it.
+DEBIAN_TOOLS = [
+    ("bazel", "bazel-bootstrap"),
+    ("/usr/share/bazel/rules/java/WORKSPACE", "bazel-rules-java"),
+    ("/usr/share/bazel/rules/proto/WORKSPACE", "bazel-rules-proto"),
+    ("g++", "g++"),
+    ("git", "git"),
+    ("python3", "python3"),
+    ("/usr/lib/python3/dist-packages/pip", "python3-pip"),
+]
+
 DEBIAN_LIBRARIES = [
     ("/usr/include/absl/status/statusor.h", "libabsl-dev"),
     ("/usr/include/fmt/format.h", "libfmt-dev"),

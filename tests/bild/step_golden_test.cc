@@ -17,7 +17,10 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/arange.h"
 #include "ATen/ops/cat.h"
+#include "ATen/ops/full_like.h"
+#include "ATen/ops/log_softmax.h"
 #include "ATen/ops/sin.h"
+#include "ATen/ops/zeros.h"
 #include "backbones/catalog.h"
 #include "bild/bilevel_step.h"
 #include "bild/methods.h"
@@ -45,7 +48,7 @@ constexpr double kZeroTolerance = 1e-12;
 // does not offer.
 const std::vector<std::string>& NotOffered() {
   static const auto* prefixes = new std::vector<std::string>{
-      "a_finite_difference", "adam_", "l2rw/", "shuffled/",
+      "a_finite_difference",  "adam_", "l2rw/", "shuffled/",
       "uniform_phi_trained/", "window"};
   return *prefixes;
 }
@@ -149,8 +152,7 @@ class StepCase {
     theta0_ = file_.tensors.at(backbone + "/theta0");
     const json& settings = file_.json.at("settings");
     ReweightingNetworkOptions network;
-    network.channels =
-        settings.at("phi_channels").get<std::vector<int64_t>>();
+    network.channels = settings.at("phi_channels").get<std::vector<int64_t>>();
     network.hidden = settings.at("phi_hidden").get<int64_t>();
     network_ = std::make_unique<ReweightingNetwork>(network, at::kDouble);
     phi0_ = file_.tensors.at("phi0");
@@ -169,8 +171,8 @@ class StepCase {
   }
 
   void CheckFill() {
-    const json& backbone =
-        file_.json.at("backbones").at(config_.at("backbone").get<std::string>());
+    const json& backbone = file_.json.at("backbones")
+                               .at(config_.at("backbone").get<std::string>());
     FormulaFill fill;
     fill.gain = backbone.at("fill_gain").get<double>();
     for (const auto& [name, value] : backbone.at("fill_bias_add").items()) {
@@ -193,9 +195,8 @@ class StepCase {
   }
 
   NetworkWeights Weights() {
-    auto evaluated =
-        EvaluateWeights(*network_, training_.hazy_input, training_.clear01,
-                        options_.logit_norm);
+    auto evaluated = EvaluateWeights(*network_, training_.hazy_input,
+                                     training_.clear01, options_.logit_norm);
     EXPECT_TRUE(evaluated.ok()) << evaluated.status();
     return std::move(evaluated).value();
   }
@@ -242,10 +243,8 @@ class StepCase {
       options.phi_learning_rate =
           config_.at(optimizer == "sgd" ? "phi_sgd_lr" : "phi_adam_lr")
               .get<double>();
-      auto theta_optimizer =
-          MakeOptimizer(theta_options, net_->parameters().flat()).value();
-      auto phi_optimizer =
-          MakeOptimizer(phi_options, network_->parameters().flat()).value();
+      auto theta_optimizer = MakeOptimizer(theta_options).value();
+      auto phi_optimizer = MakeOptimizer(phi_options).value();
       BilevelStep step(*net_, *theta_optimizer, network_.get(),
                        phi_optimizer.get(), FindMethod("bild").value(),
                        options);
@@ -277,7 +276,8 @@ class StepCase {
 
   void CheckRewardTable() {
     Reset();
-    const auto entropies = file_.json.at("entropy").get<std::vector<std::string>>();
+    const auto entropies =
+        file_.json.at("entropy").get<std::vector<std::string>>();
     const auto scales =
         file_.json.at("reward_scale").get<std::vector<std::string>>();
     const auto alphas = config_.at("alphas").get<std::vector<double>>();
@@ -330,15 +330,14 @@ class StepCase {
         options_.logit_norm);
     EXPECT_TRUE(gradient.is_zero);
     EXPECT_LE(gradient.phi_norm / static_cast<double>(a.size(0)),
-              kZeroTolerance *
-                  released.at("sum_of_term_norms").get<double>());
+              kZeroTolerance * released.at("sum_of_term_norms").get<double>());
   }
 
   void CheckPlain() {
     Reset();
     OptimizerOptions options;
     options.name = "sgd";
-    auto optimizer = MakeOptimizer(options, net_->parameters().flat()).value();
+    auto optimizer = MakeOptimizer(options).value();
     BilevelStep step(*net_, *optimizer, nullptr, nullptr,
                      FindMethod("plain").value(), options_);
     const auto report = step.Run(training_, nullptr, beta_);
@@ -364,8 +363,8 @@ class StepCase {
 void CheckReweighting(const GoldenFile& file) {
   ReweightingNetwork network(ReweightingNetworkOptions(), at::kDouble);
   FormulaFill fill;
-  fill.rule = file.json.at("fill_rule") == "sin" ? FillRule::kSine
-                                                 : FillRule::kHash;
+  fill.rule =
+      file.json.at("fill_rule") == "sin" ? FillRule::kSine : FillRule::kHash;
   FillParameters(network.parameters(), fill);
   EXPECT_EQ(network.parameters().size(), file.json.at("param_count"));
   const json& rows = file.json.at("params");

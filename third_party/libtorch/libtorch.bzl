@@ -77,9 +77,10 @@ PYTHON
 done
 touch "$staging/complete"
 chmod 755 "$staging"
-rm -rf "$root"
-mv -T "$staging" "$root"
-trap - EXIT
+if [[ ! -e $root/complete ]]; then  # Else another clone was faster.
+  rm -rf "$root"
+  mv -T "$staging" "$root"
+fi
 rm -rf "$wheels"
 """, "unpack", root, wheels], "unpacking")
     return root
