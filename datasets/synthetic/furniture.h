@@ -34,7 +34,12 @@ Piece MakeWindow(SceneModel& model, Draws& draws);
 Piece MakeWallBoard(SceneModel& model, Draws& draws);
 Piece MakeDoor(SceneModel& model, Draws& draws);  // Stands on the floor.
 
+// A vase, a bowl, a stack of books or a lamp on a surface at `height`.
+void AddOrnament(SceneModel& model, Draws& draws, Thing& thing, double x,
+                 double height, double z);
+
 // Materials that rooms share.
+Material WoodLook(Draws& draws, Pattern pattern);
 int WoodMaterial(SceneModel& model, Draws& draws, Pattern pattern);
 int FabricMaterial(SceneModel& model, Draws& draws);
 int PaintMaterial(SceneModel& model, const Rgb& linear, Draws& draws);

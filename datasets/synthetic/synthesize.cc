@@ -143,7 +143,7 @@ absl::StatusOr<std::vector<std::string>> WriteScenes(
       }
       lines.insert(lines.end(), scene_lines->begin(), scene_lines->end());
       ++done;
-      if (run.progress) run.progress(done, total);
+      if (run.progress != nullptr) run.progress->Update(done);
     }
   };
   const int64_t wanted =
@@ -157,6 +157,7 @@ absl::StatusOr<std::vector<std::string>> WriteScenes(
   work();
   for (std::thread& thread : threads) thread.join();
   if (!failure.ok()) return failure;
+  if (run.progress != nullptr) run.progress->Finish();
   return lines;
 }
 

@@ -5,11 +5,11 @@
 #define DATASETS_SYNTHETIC_SYNTHESIZE_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "bild/base/progress.h"
 #include "datasets/synthetic/synthetic_plan.h"
 
 namespace bild {
@@ -17,8 +17,8 @@ namespace bild {
 // How the work is done; nothing here changes a pixel.
 struct SyntheticRun {
   int threads = 0;  // 0: as many as the machine has.
-  // Called after each scene, one call at a time, from any thread.
-  std::function<void(int64_t done, int64_t total)> progress;
+  // Counts scenes, checked.scenes + checked.test_scenes of them; may be null.
+  Progress* progress = nullptr;
 };
 
 // The file in the root by which a synthetic set is known.

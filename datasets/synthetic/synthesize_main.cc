@@ -5,7 +5,6 @@
 // Without --out, into the user's cache folder, where the benchmarks look.
 
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,8 @@
 #include "absl/flags/usage.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "bild/base/log.h"
+#include "bild/base/progress.h"
 #include "bild/base/status.h"
 #include "datasets/synthetic/synthesize.h"
 #include "fmt/format.h"
@@ -57,15 +58,14 @@ absl::StatusOr<SyntheticSet> Synthesize() {
   if (root.empty()) {
     BILD_ASSIGN_OR_RETURN(root, SyntheticCacheRoot(request));
   }
+  BILD_ASSIGN_OR_RETURN(const SyntheticRequest checked,
+                        CheckedRequest(request));
+  Progress progress(fmt::format("synthesize {}", checked.like),
+                    checked.scenes + checked.test_scenes);
   SyntheticRun run;
   run.threads = absl::GetFlag(FLAGS_threads);
-  run.progress = [](int64_t done, int64_t total) {
-    // A line for each tenth of the way.
-    if (done * 10 / total != (done - 1) * 10 / total) {
-      fmt::print(stderr, "synthesize: {} of {} scenes\n", done, total);
-    }
-  };
-  return WriteSynthetic(request, root, run);
+  run.progress = &progress;
+  return WriteSynthetic(checked, root, run);
 }
 
 int Main(int argc, char** argv) {
@@ -75,21 +75,18 @@ int Main(int argc, char** argv) {
       "[--size=WxH] [--out=DIR]");
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
   if (rest.size() > 1) {
-    fmt::print(stderr,
-               "synthesize: '{}' is no flag; every argument is --name=value.\n",
-               rest[1]);
+    LogError("'{}' is no flag; every argument is --name=value.", rest[1]);
     return 2;
   }
   const absl::StatusOr<SyntheticSet> set = Synthesize();
   if (!set.ok()) {
-    fmt::print(stderr, "synthesize: {}\n", std::string(set.status().message()));
+    LogError("{}", std::string(set.status().message()));
     return absl::IsInvalidArgument(set.status()) ? 2 : 1;
   }
   const SyntheticRecord& record = set->record;
   const SyntheticRequest& request = record.request;
   if (set->was_there) {
-    fmt::print(stderr, "synthesize: '{}' is complete; nothing to do.\n",
-               set->root);
+    LogInfo("'{}' is complete; nothing to do.", set->root);
   }
   fmt::print(
       "dataset=synthetic_{} scenes={} test_scenes={} train_pairs={} "
