@@ -110,19 +110,23 @@ std::string TableSubject(const ResultTable& table) {
   return text + ".";
 }
 
-std::string ReadingTheTables() {
-  return "PSNR, SSIM and CIEDE2000 are means over the test images, then mean ± "
-         "sample standard deviation over the seeds; CIEDE2000 is better when "
-         "lower. *Weight gain*: the first-order decrease of the validation "
-         "loss "
-         "that the weights bought over uniform ones, normalised, over the last "
-         "logging window; t is each seed's own, mean over standard error. "
-         "*Agreement*: cosine of the validation gradients of two half batches. "
-         "*Entropy* of the weights in nats (its maximum is the logarithm of "
-         "the "
-         "batch), and the *effective batch*, 1/Σw². *ms per step*: mean over "
-         "the seeds of each run's median; comparable only where nothing else "
-         "ran on the machine.\n";
+std::string ReadingTheTables(bool has_training) {
+  std::string text =
+      "PSNR, SSIM and CIEDE2000 are means over the test images; CIEDE2000 is "
+      "better when lower.";
+  if (!has_training) return text + "\n";
+  absl::StrAppend(
+      &text,
+      " Behind ±: sample standard deviation over the seeds of the seeds' "
+      "means.\n\n*Weight gain*: the first-order decrease of the validation "
+      "loss that the weights bought over uniform ones, normalised, over the "
+      "last logging window; t is each seed's own, mean over standard error. "
+      "*Agreement*: cosine of the validation gradients of two half batches. "
+      "*Entropy* of the weights in nats (its maximum is the logarithm of the "
+      "batch), and the *effective batch*, 1/Σw². *ms per step*: mean over the "
+      "seeds of each run's median; comparable only where nothing else ran on "
+      "the machine.\n");
+  return text;
 }
 
 // What the intervals over seeds can and cannot say; "" for a single seed.
@@ -174,8 +178,10 @@ std::string ReportMarkdown(const std::vector<Record>& records,
     const std::string sentences = DifferenceSentences(table);
     if (!sentences.empty()) absl::StrAppend(&text, sentences, "\n");
   }
-  absl::StrAppend(&text, "## Reading the tables\n\n", ReadingTheTables(),
-                  WhatSeedsCanSay(tables), "\n");
+  const std::string training = TrainingTable(records);
+  absl::StrAppend(&text, "## Reading the tables\n\n",
+                  ReadingTheTables(!training.empty()), WhatSeedsCanSay(tables),
+                  "\n");
   absl::StrAppend(&text, "## Curves\n\n");
   for (const Figure& figure : figures) {
     absl::StrAppend(&text, FigureText(figure));
@@ -186,7 +192,6 @@ std::string ReportMarkdown(const std::vector<Record>& records,
     absl::StrAppend(&text, "### ", TableHeading(table), "\n\n",
                     SeedTable(table), "\n");
   }
-  const std::string training = TrainingTable(records);
   if (!training.empty()) {
     absl::StrAppend(&text, "### Training, last logging window\n\n", training,
                     "\n");
