@@ -88,6 +88,39 @@ bool IsFinished(const std::string& folder) {
   return std::filesystem::exists(folder + kRecords);
 }
 
+void AddScores(const std::vector<ProfileScores>& scores,
+               const PairedDataset& dataset, const Record& common,
+               RunRows* rows) {
+  for (const ProfileScores& profile : scores) {
+    Record record = common;
+    record.profile = profile.profile.name;
+    record.n = profile.mean.image_count;
+    record.n_identical = profile.mean.identical_count;
+    record.psnr_db = profile.mean.psnr_db;
+    record.ssim = profile.mean.ssim;
+    record.ciede2000 = profile.mean.ciede2000;
+    rows->records.push_back(record);
+    for (const PictureScore& picture : profile.pictures) {
+      const PairName& pair =
+          dataset.pairs()[static_cast<size_t>(picture.pair_index)];
+      PerImageRow row;
+      row.method = common.method;
+      row.seed = common.seed;
+      row.checkpoint = common.checkpoint;
+      row.hazy = pair.id;
+      row.clear = pair.scene;
+      row.width = picture.width_px;
+      row.height = picture.height_px;
+      row.profile = profile.profile.name;
+      row.psnr_db = picture.score.psnr_db;
+      row.ssim = picture.score.ssim;
+      row.ciede2000 = picture.score.ciede2000;
+      row.flags = FlagsText(picture.score);
+      rows->pictures.push_back(row);
+    }
+  }
+}
+
 absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows) {
   std::string text = PerImageHeader();
   for (const PerImageRow& row : rows.pictures) text += ToCsvLine(row);

@@ -9,7 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "bild/evaluator.h"
 #include "bild/journal.h"
+#include "datasets/paired_dataset.h"
 #include "reports/record.h"
 #include "reports/result_rows.h"
 
@@ -39,6 +41,11 @@ struct RunRows {
   std::vector<Record> records;
   std::vector<PerImageRow> pictures;
 };
+// Adds the scores of one net: a record per profile and a row per picture, all
+// else as in `common`.
+void AddScores(const std::vector<ProfileScores>& scores,
+               const PairedDataset& dataset, const Record& common,
+               RunRows* rows);
 absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows);
 // NotFound where the evaluation was not finished.
 absl::StatusOr<RunRows> LoadRunRows(const std::string& run_folder);
