@@ -9,6 +9,14 @@
 
 namespace bild {
 
+struct ImageSize {
+  int64_t width_px = 0;
+  int64_t height_px = 0;
+  friend bool operator==(const ImageSize& a, const ImageSize& b) {
+    return a.width_px == b.width_px && a.height_px == b.height_px;
+  }
+};
+
 // A decoded picture, sRGB, rows tight, no padding.
 struct Image {
   int64_t width_px = 0;

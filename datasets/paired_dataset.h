@@ -42,6 +42,14 @@ class PairedDataset {
   // and without state: two calls give the same bytes. Errors name the file,
   // what was expected and what was found.
   virtual absl::StatusOr<ImagePair> Read(int64_t index) const = 0;
+
+  // The size of what Read(index) gives, from the header where the set knows it.
+  // This one decodes.
+  virtual absl::StatusOr<ImageSize> ReadSize(int64_t index) const {
+    absl::StatusOr<ImagePair> pair = Read(index);
+    if (!pair.ok()) return pair.status();
+    return ImageSize{pair->hazy->width_px, pair->hazy->height_px};
+  }
 };
 
 }  // namespace bild

@@ -19,6 +19,7 @@ def _system_libraries_repository_impl(repository_ctx):
     ]
     if missing:
         _fail_for_missing(missing)
+    repository_ctx.symlink("/usr/include/opencv4", "include/opencv4")
     repository_ctx.symlink(Label("//third_party/system:system_libraries.BUILD"), "BUILD.bazel")
 
 system_libraries_repository = repository_rule(

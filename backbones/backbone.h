@@ -1,0 +1,67 @@
+// The interface of a dehazing network: all that the method knows of it.
+
+#ifndef BACKBONES_BACKBONE_H_
+#define BACKBONES_BACKBONE_H_
+
+#include <optional>
+#include <string>
+
+#include "ATen/core/Tensor.h"
+#include "backbones/layers.h"
+
+namespace bild {
+
+// A share of units that can still learn; 0 is a dead net.
+struct Liveness {
+  std::string what;    // "K > 0"
+  double share = 1.0;  // In [0, 1].
+};
+
+class Backbone {
+ public:
+  virtual ~Backbone() = default;
+
+  // As it stands in every row: "aodnet", "ffa[dim=16,blocks=2]".
+  virtual const std::string& name() const = 0;
+
+  // The net itself: [B, 3, H, W] in its own input form -> [B, 3, H, W] in its
+  // own output form, of the dtype and device of the parameters. Differentiable.
+  // Uses the layers in whatever way is set on them.
+  virtual at::Tensor Forward(const at::Tensor& input) const = 0;
+
+  // From sRGB in [0, 1] to the input form, and from the output form to sRGB
+  // (which may overshoot [0, 1]). Both default to "as it is".
+  virtual at::Tensor NormaliseInput(const at::Tensor& hazy01) const {
+    return hazy01;
+  }
+  virtual at::Tensor OutputToUnit(const at::Tensor& output) const {
+    return output;
+  }
+
+  // The restored picture, [B, 3, H, W] in [0, 1] but for overshoot.
+  at::Tensor Restore(const at::Tensor& hazy01) const {
+    return OutputToUnit(Forward(NormaliseInput(hazy01)));
+  }
+
+  // True where a layer mixes the patches of a batch (train-mode batch norm):
+  // per-patch gradients do not exist then.
+  virtual bool CouplesPatches() const { return false; }
+
+  // For nets that can be dead from the start. `input` as for Forward().
+  virtual std::optional<Liveness> CheckLiveness(
+      const at::Tensor& /*input*/) const {
+    return std::nullopt;
+  }
+
+  LayerSet& layers() { return layers_; }
+  const LayerSet& layers() const { return layers_; }
+  ParameterSet& parameters() { return layers_.parameters(); }
+  const ParameterSet& parameters() const { return layers_.parameters(); }
+
+ protected:
+  LayerSet layers_;
+};
+
+}  // namespace bild
+
+#endif  // BACKBONES_BACKBONE_H_

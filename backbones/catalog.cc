@@ -1,0 +1,157 @@
+#include "backbones/catalog.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "backbones/aodnet.h"
+#include "backbones/ffa.h"
+#include "bild/base/status.h"
+
+namespace bild {
+namespace {
+
+using OptionMap = std::map<std::string, std::string>;
+using Maker =
+    std::function<absl::StatusOr<std::unique_ptr<Backbone>>(OptionMap)>;
+
+// Takes an integer option out of the map.
+absl::Status TakeInteger(OptionMap& options, const std::string& name,
+                         int64_t least, int64_t multiple_of, int64_t* value) {
+  const auto found = options.find(name);
+  if (found == options.end()) return absl::OkStatus();
+  if (!absl::SimpleAtoi(found->second, value) || *value < least ||
+      *value > 4096 || *value % multiple_of != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "option ", name, "='", found->second, "': expected ",
+        multiple_of > 1 ? absl::StrCat("a multiple of ", multiple_of)
+                        : std::string("an integer"),
+        " from ", least, " to 4096"));
+  }
+  options.erase(found);
+  return absl::OkStatus();
+}
+
+absl::Status NothingLeft(const OptionMap& options) {
+  if (options.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown option '", options.begin()->first, "'"));
+}
+
+absl::StatusOr<std::unique_ptr<Backbone>> MakeAodNet(OptionMap options) {
+  std::string variant = "published";
+  if (auto found = options.find("variant"); found != options.end()) {
+    variant = found->second;
+    options.erase(found);
+  }
+  BILD_RETURN_IF_ERROR(NothingLeft(options));
+  if (variant == "published") return std::make_unique<AodNet>();
+  if (variant == "gunet") return std::make_unique<AodNetGunet>();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "option variant='", variant, "': expected one of 'published', 'gunet'"));
+}
+
+absl::StatusOr<std::unique_ptr<Backbone>> MakeFfa(OptionMap options) {
+  FfaOptions ffa;
+  BILD_RETURN_IF_ERROR(TakeInteger(options, "dim", /*least=*/16,
+                                   /*multiple_of=*/16, &ffa.dim));
+  BILD_RETURN_IF_ERROR(TakeInteger(options, "blocks", /*least=*/1,
+                                   /*multiple_of=*/1, &ffa.blocks));
+  BILD_RETURN_IF_ERROR(NothingLeft(options));
+  return std::make_unique<Ffa>(ffa);
+}
+
+struct Row {
+  BackboneInfo info;
+  Maker make;
+};
+
+const std::vector<Row>& Rows() {
+  static const auto* rows = new std::vector<Row>{
+      {{"aodnet", "one map K(x) from five small convolutions, 1,761 parameters",
+        "Li et al., AOD-Net: All-in-One Dehazing Network, ICCV 2017",
+        "variant=published|gunet"},
+       MakeAodNet},
+      {{"ffa", "three groups of channel and pixel attention, 4.46 M parameters",
+        "Qin et al., FFA-Net: Feature Fusion Attention Network for Single "
+        "Image Dehazing, AAAI 2020",
+        "dim (64), blocks (19)"},
+       MakeFfa},
+  };
+  return *rows;
+}
+
+// "ffa[dim=16,blocks=2]" -> "ffa", {dim: 16, blocks: 2}.
+absl::Status ParseSpec(const std::string& spec, std::string* name,
+                       OptionMap* options) {
+  const size_t bracket = spec.find('[');
+  *name = spec.substr(0, bracket);
+  if (bracket == std::string::npos) return absl::OkStatus();
+  if (spec.back() != ']') {
+    return absl::InvalidArgumentError(
+        "expected NAME or NAME[option=value,...]");
+  }
+  const std::string inside =
+      spec.substr(bracket + 1, spec.size() - bracket - 2);
+  const std::vector<std::string> texts = absl::StrSplit(inside, ',');
+  for (const std::string& text : texts) {
+    const std::vector<std::string> pair =
+        absl::StrSplit(text, absl::MaxSplits('=', 1));
+    if (pair.size() != 2 || pair[0].empty() || pair[1].empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", text, "' is not option=value"));
+    }
+    if (!options->emplace(pair[0], pair[1]).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("option '", pair[0], "' is given twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const std::vector<BackboneInfo>& BackboneCatalog() {
+  static const auto* infos = [] {
+    auto* list = new std::vector<BackboneInfo>;
+    for (const Row& row : Rows()) list->push_back(row.info);
+    return list;
+  }();
+  return *infos;
+}
+
+absl::StatusOr<std::unique_ptr<Backbone>> MakeBackbone(
+    const std::string& spec, const at::TensorOptions& options) {
+  std::string name;
+  OptionMap option_map;
+  const absl::Status parsed = ParseSpec(spec, &name, &option_map);
+  const Row* row = nullptr;
+  std::vector<std::string> known;
+  for (const Row& candidate : Rows()) {
+    known.push_back(candidate.info.name);
+    if (candidate.info.name == name) row = &candidate;
+  }
+  if (row == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("backbone '", spec, "': there is no net '", name,
+                     "'. Known backbones: ", absl::StrJoin(known, ", "), "."));
+  }
+  const auto explain = [&](const absl::Status& status) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("backbone '", spec, "': ", status.message(),
+                     ". Options of ", name, ": ", row->info.options, "."));
+  };
+  if (!parsed.ok()) return explain(parsed);
+  auto backbone = row->make(std::move(option_map));
+  if (!backbone.ok()) return explain(backbone.status());
+  (*backbone)->parameters().Materialise(options);
+  return backbone;
+}
+
+}  // namespace bild

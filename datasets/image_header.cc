@@ -1,0 +1,365 @@
+#include "datasets/image_header.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "bild/base/atomic_file.h"
+#include "bild/base/status.h"
+#include "fmt/format.h"
+
+namespace bild {
+namespace {
+
+// Enough for nearly every header; a JPEG with large metadata is read whole.
+constexpr size_t kPrefixBytes = 4096;
+
+absl::Status MoreBytesWanted() {
+  return absl::OutOfRangeError("ends inside its header");
+}
+
+uint32_t Byte(const std::string& bytes, size_t at) {
+  return static_cast<unsigned char>(bytes[at]);
+}
+
+uint32_t BigEndian16(const std::string& bytes, size_t at) {
+  return Byte(bytes, at) << 8 | Byte(bytes, at + 1);
+}
+
+uint32_t LittleEndian32(const std::string& bytes, size_t at) {
+  return Byte(bytes, at) | Byte(bytes, at + 1) << 8 |
+         Byte(bytes, at + 2) << 16 | Byte(bytes, at + 3) << 24;
+}
+
+bool StartsWith(const std::string& bytes, const std::string& prefix) {
+  return bytes.compare(0, prefix.size(), prefix) == 0;
+}
+
+absl::Status CheckSize(int64_t width_px, int64_t height_px) {
+  if (width_px <= 0 || height_px <= 0) {
+    return absl::DataLossError(fmt::format(
+        "has a damaged header: its size is {}x{}", width_px, height_px));
+  }
+  if (height_px > kMostPixels / width_px) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}x{}, more than the {} pixels that are read", width_px,
+                    height_px, kMostPixels));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ImageHeader> ParsePng(const std::string& bytes) {
+  // Signature, then IHDR: length, type, width, height, depth, colour type.
+  constexpr size_t kIhdrEnd = 8 + 8 + 13 + 4;
+  if (bytes.size() < kIhdrEnd) return MoreBytesWanted();
+  if (bytes.compare(8, 8, std::string("\0\0\0\x0dIHDR", 8)) != 0 ||
+      BigEndian32(bytes, 29) != PngCrc(bytes.data() + 12, 17)) {
+    return absl::DataLossError("has a damaged PNG header");
+  }
+  ImageHeader header;
+  header.format = ImageFormat::kPng;
+  header.width_px = BigEndian32(bytes, 16);
+  header.height_px = BigEndian32(bytes, 20);
+  BILD_RETURN_IF_ERROR(CheckSize(header.width_px, header.height_px));
+  const uint32_t depth = Byte(bytes, 24);
+  const uint32_t colour = Byte(bytes, 25);
+  if (colour == 3) {
+    return absl::InvalidArgumentError(
+        "is a palette picture, expected three channels of 8 bits");
+  }
+  if (colour == 0 || colour == 4) {
+    return absl::InvalidArgumentError(
+        fmt::format("is a grey picture of {} bits, expected three channels of "
+                    "8 bits",
+                    depth));
+  }
+  if (colour != 2 && colour != 6) {
+    return absl::DataLossError(fmt::format(
+        "has a damaged PNG header: there is no colour type {}", colour));
+  }
+  if (depth != 8) {
+    return absl::InvalidArgumentError(
+        fmt::format("has {} bits a channel, expected 8 bits", depth));
+  }
+  header.has_alpha = colour == 6;
+  // A transparent colour is declared between the header and the pixels.
+  for (size_t at = kIhdrEnd; at + 8 <= bytes.size();) {
+    const std::string type = bytes.substr(at + 4, 4);
+    if (type == "IDAT" || type == "IEND") break;
+    if (type == "tRNS") header.has_alpha = true;
+    at += 12 + static_cast<size_t>(BigEndian32(bytes, at));
+  }
+  return header;
+}
+
+absl::StatusOr<ImageHeader> ParseJpeg(const std::string& bytes) {
+  size_t at = 2;
+  while (true) {
+    if (at + 2 > bytes.size()) return MoreBytesWanted();
+    if (Byte(bytes, at) != 0xFF) {
+      return absl::DataLossError(
+          fmt::format("has a damaged JPEG header: no marker at byte {}", at));
+    }
+    const uint32_t marker = Byte(bytes, at + 1);
+    if (marker == 0xFF) {  // Fill bytes before a marker.
+      ++at;
+      continue;
+    }
+    at += 2;
+    const bool is_alone = marker == 0x01 || (marker >= 0xD0 && marker <= 0xD7);
+    if (is_alone) continue;
+    if (marker == 0xD9 || marker == 0xDA || marker == 0x00) {
+      return absl::DataLossError(
+          "has a damaged JPEG header: no frame before the pixels");
+    }
+    if (at + 2 > bytes.size()) return MoreBytesWanted();
+    const uint32_t length = BigEndian16(bytes, at);
+    if (length < 2) {
+      return absl::DataLossError(fmt::format(
+          "has a damaged JPEG header: a segment of {} bytes", length));
+    }
+    const bool is_frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 &&
+                          marker != 0xC8 && marker != 0xCC;
+    if (!is_frame) {
+      at += length;
+      continue;
+    }
+    if (at + 8 > bytes.size()) return MoreBytesWanted();
+    if (length < 8) {
+      return absl::DataLossError("has a damaged JPEG header: a short frame");
+    }
+    const uint32_t depth = Byte(bytes, at + 2);
+    const uint32_t channels = Byte(bytes, at + 7);
+    ImageHeader header;
+    header.format = ImageFormat::kJpeg;
+    header.height_px = BigEndian16(bytes, at + 3);
+    header.width_px = BigEndian16(bytes, at + 5);
+    BILD_RETURN_IF_ERROR(CheckSize(header.width_px, header.height_px));
+    if (depth != 8) {
+      return absl::InvalidArgumentError(
+          fmt::format("has {} bits a channel, expected 8 bits", depth));
+    }
+    if (channels == 1) {
+      return absl::InvalidArgumentError(
+          "is a grey picture of 8 bits, expected three channels of 8 bits");
+    }
+    if (channels == 4) {
+      return absl::InvalidArgumentError(
+          "is a CMYK or YCCK JPEG, expected three channels of 8 bits");
+    }
+    if (channels != 3) {
+      return absl::InvalidArgumentError(fmt::format(
+          "has {} channels, expected three channels of 8 bits", channels));
+    }
+    return header;
+  }
+}
+
+absl::StatusOr<ImageHeader> ParseBmp(const std::string& bytes) {
+  // File header of 14 bytes, then BITMAPINFOHEADER or a longer one.
+  if (bytes.size() < 34) return MoreBytesWanted();
+  if (LittleEndian32(bytes, 14) < 40) {
+    return absl::InvalidArgumentError(
+        "is a BMP of an old kind, expected a header of 40 bytes or more");
+  }
+  ImageHeader header;
+  header.format = ImageFormat::kBmp;
+  header.width_px = static_cast<int32_t>(LittleEndian32(bytes, 18));
+  // A negative height says that the rows run from top to bottom.
+  header.height_px =
+      std::abs(int64_t{static_cast<int32_t>(LittleEndian32(bytes, 22))});
+  BILD_RETURN_IF_ERROR(CheckSize(header.width_px, header.height_px));
+  const uint32_t depth = Byte(bytes, 28) | Byte(bytes, 29) << 8;
+  if (depth <= 8) {
+    return absl::InvalidArgumentError(fmt::format(
+        "is a palette picture ({}-bit BMP), expected three channels of 8 bits",
+        depth));
+  }
+  if (depth != 24 || LittleEndian32(bytes, 30) != 0) {
+    return absl::InvalidArgumentError(fmt::format(
+        "is a {}-bit or packed BMP, expected an uncompressed 24-bit one",
+        depth));
+  }
+  return header;
+}
+
+std::string WhatItLooksLike(const std::string& bytes) {
+  if (StartsWith(bytes, "GIF8")) return "a GIF";
+  if (StartsWith(bytes, "RIFF") && bytes.compare(8, 4, "WEBP") == 0) {
+    return "a WebP";
+  }
+  if (StartsWith(bytes, std::string("II*\0", 4)) ||
+      StartsWith(bytes, std::string("MM\0*", 4))) {
+    return "a TIFF";
+  }
+  std::string shown;
+  for (size_t i = 0; i < std::min<size_t>(8, bytes.size()); ++i) {
+    shown += fmt::format("{}{:02x}", i == 0 ? "" : " ", Byte(bytes, i));
+  }
+  return fmt::format("a file of another kind, starting with bytes {}", shown);
+}
+
+// At most `count` bytes from `offset`; fewer at the file's end or on an error.
+std::string ReadAt(int descriptor, int64_t offset, size_t count) {
+  std::string bytes(count, '\0');
+  size_t filled = 0;
+  while (filled < count) {
+    const ssize_t got =
+        ::pread(descriptor, bytes.data() + filled, count - filled,
+                offset + static_cast<int64_t>(filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+struct FileEnds {
+  std::string prefix;  // The first kPrefixBytes, or all.
+  std::string tail;    // The last 12 bytes, or all.
+  int64_t size = 0;
+};
+
+absl::StatusOr<FileEnds> ReadEnds(const std::string& path) {
+  // O_NONBLOCK: a pipe that is called .png must not stop the program.
+  const int descriptor =
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) {
+    const int error = errno;
+    const std::string text = fmt::format("Cannot read picture '{}': {}.", path,
+                                         std::strerror(error));
+    struct stat link;
+    if (error == ENOENT) {
+      return absl::NotFoundError(
+          ::lstat(path.c_str(), &link) == 0
+              ? text + " It is a link whose target is missing."
+              : text + " Check the path.");
+    }
+    if (error == EACCES || error == EPERM) {
+      return absl::PermissionDeniedError(text + " Change its rights.");
+    }
+    return absl::UnavailableError(text);
+  }
+  FileEnds ends;
+  struct stat status;
+  const bool is_known = ::fstat(descriptor, &status) == 0;
+  if (is_known && S_ISREG(status.st_mode)) {
+    ends.size = status.st_size;
+    ends.prefix = ReadAt(descriptor, 0, kPrefixBytes);
+    ends.tail = ReadAt(descriptor, std::max<int64_t>(0, ends.size - 12), 12);
+  }
+  ::close(descriptor);
+  if (!is_known || !S_ISREG(status.st_mode)) {
+    return absl::FailedPreconditionError(fmt::format(
+        "Cannot read picture '{}': it is {}, expected a file.", path,
+        is_known && S_ISDIR(status.st_mode) ? "a folder" : "no regular file"));
+  }
+  return ends;
+}
+
+// DataLoss if the file was cut off. Only a file whose last bytes are not the
+// picture's own end is read whole and walked: bytes after it are harmless.
+absl::Status CheckEnd(const ImageHeader& header, const FileEnds& ends,
+                      const std::string& path) {
+  switch (header.format) {
+    case ImageFormat::kPng: {
+      if (ends.tail == std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12)) {
+        return absl::OkStatus();
+      }
+      BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+      return PngOfPixelsOnly(bytes).status();
+    }
+    case ImageFormat::kJpeg: {
+      if (ends.tail.substr(ends.tail.size() - 2) == "\xff\xd9") {
+        return absl::OkStatus();
+      }
+      BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+      return CheckJpegReachesItsEnd(bytes);
+    }
+    case ImageFormat::kBmp: {
+      const int64_t row_bytes = (header.width_px * 3 + 3) / 4 * 4;
+      if (ends.size < int64_t{LittleEndian32(ends.prefix, 10)} +
+                          row_bytes * header.height_px) {
+        return absl::DataLossError("is cut off: it ends before its last row");
+      }
+      return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const char* ImageFormatName(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kPng:
+      return "PNG";
+    case ImageFormat::kJpeg:
+      return "JPEG";
+    case ImageFormat::kBmp:
+      return "BMP";
+  }
+  return "?";
+}
+
+bool ExtensionFits(const std::string& path, ImageFormat format) {
+  const size_t dot = path.find_last_of("./");
+  if (dot == std::string::npos || path[dot] != '.') return false;
+  std::string extension = path.substr(dot + 1);
+  for (char& c : extension) {
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  switch (format) {
+    case ImageFormat::kPng:
+      return extension == "png";
+    case ImageFormat::kJpeg:
+      return extension == "jpg" || extension == "jpeg";
+    case ImageFormat::kBmp:
+      return extension == "bmp";
+  }
+  return false;
+}
+
+absl::StatusOr<ImageHeader> ParseImageHeader(const std::string& bytes) {
+  if (bytes.empty()) {
+    return absl::DataLossError("is empty (0 bytes), expected a picture");
+  }
+  if (StartsWith(bytes, "\x89PNG\r\n\x1a\n")) return ParsePng(bytes);
+  if (StartsWith(bytes, "\xff\xd8\xff")) return ParseJpeg(bytes);
+  if (StartsWith(bytes, "BM")) return ParseBmp(bytes);
+  return absl::InvalidArgumentError(fmt::format(
+      "is not a PNG, JPEG or BMP picture but {}", WhatItLooksLike(bytes)));
+}
+
+absl::StatusOr<ImageHeader> InspectImage(const std::string& path) {
+  BILD_ASSIGN_OR_RETURN(const FileEnds ends, ReadEnds(path));
+  const auto with_path = [&](const absl::Status& status) {
+    return absl::Status(status.code(),
+                        fmt::format("'{}' {} ({} bytes).", path,
+                                    std::string(status.message()), ends.size));
+  };
+  absl::StatusOr<ImageHeader> header = ParseImageHeader(ends.prefix);
+  const bool is_whole = ends.size <= static_cast<int64_t>(ends.prefix.size());
+  if (absl::IsOutOfRange(header.status()) && !is_whole) {
+    BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+    header = ParseImageHeader(bytes);
+  }
+  if (absl::IsOutOfRange(header.status())) {
+    return with_path(absl::DataLossError(
+        "is cut off: it " + std::string(header.status().message())));
+  }
+  if (!header.ok()) return with_path(header.status());
+  const absl::Status end = CheckEnd(*header, ends, path);
+  if (!end.ok()) return with_path(end);
+  return header;
+}
+
+}  // namespace bild

@@ -1,0 +1,50 @@
+// What a picture file says about itself before a pixel is decoded: format, size
+// and kind. Everything that a dehazing set must not contain (16-bit, grey,
+// palette, CMYK, enormous, cut off) is refused here, by name.
+
+#ifndef DATASETS_IMAGE_HEADER_H_
+#define DATASETS_IMAGE_HEADER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "datasets/image_structure.h"
+
+namespace bild {
+
+// "PNG", "JPEG", "BMP".
+const char* ImageFormatName(ImageFormat format);
+
+// Whether `path` ends in an extension of `format`, in any case.
+bool ExtensionFits(const std::string& path, ImageFormat format);
+
+// Always 8 bits a channel and three colour channels: nothing else is let
+// through.
+struct ImageHeader {
+  ImageFormat format = ImageFormat::kPng;
+  int64_t width_px = 0;
+  int64_t height_px = 0;
+  // The file has an alpha channel or a transparent colour as well; a reader
+  // accepts it if it is opaque everywhere, which only decoding can tell.
+  bool has_alpha = false;
+};
+
+// More pixels than this are refused before memory is taken.
+constexpr int64_t kMostPixels = int64_t{1} << 28;
+
+// Parses the start of a file. `bytes` may be a prefix: OutOfRange means that
+// the header goes on beyond it. InvalidArgument: a kind of picture that is not
+// taken, or no picture. DataLoss: a damaged header. The messages are fragments
+// ("is a grey picture, expected three channels"), without the path.
+absl::StatusOr<ImageHeader> ParseImageHeader(const std::string& bytes);
+
+// Reads the header of a file, and looks at the file's end so that a file that
+// was cut off is found without decoding (DataLoss). NotFound, PermissionDenied
+// or FailedPrecondition (a folder, a pipe) for files that cannot be read.
+// Messages name the path, what was expected and what was found.
+absl::StatusOr<ImageHeader> InspectImage(const std::string& path);
+
+}  // namespace bild
+
+#endif  // DATASETS_IMAGE_HEADER_H_

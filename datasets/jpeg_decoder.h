@@ -1,0 +1,22 @@
+// JPEG to RGB bytes by libjpeg-turbo itself: the library that OpenCV decodes
+// JPEG with, but OpenCV gives a half-grey picture and no error where the file
+// is damaged, and hides the decoder's warnings.
+
+#ifndef DATASETS_JPEG_DECODER_H_
+#define DATASETS_JPEG_DECODER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "datasets/image.h"
+
+namespace bild {
+
+// Decodes with the accurate integer DCT (`islow`) and fancy upsampling. Colour
+// profiles and EXIF orientation are ignored. Every warning of the decoder is an
+// error: DataLoss with the decoder's own words (a fragment, without the path).
+absl::StatusOr<Image> DecodeJpeg(const std::string& bytes);
+
+}  // namespace bild
+
+#endif  // DATASETS_JPEG_DECODER_H_
