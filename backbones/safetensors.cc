@@ -355,15 +355,16 @@ absl::Status CopyTensorsInto(const SafetensorsFile& file,
     const at::ScalarType want = target.value.scalar_type();
     const at::ScalarType have = found[target.name].scalar_type();
     if (want != have && !(is_converted(want) && is_converted(have))) {
-      problems.push_back(absl::StrCat(target.name, ": expected ", NameOf(want),
-                                      ", found ", NameOf(have)));
+      problems.push_back(absl::StrCat(target.name, ": expected ",
+                                      c10::toString(want), ", found ",
+                                      c10::toString(have)));
     }
   }
   if (!problems.empty()) {
-    return absl::InvalidArgumentError(ListProblems(
-        absl::StrCat("'", file.path, "': types differ:"), problems,
-        "Only F32 and F64 are converted into each other: write the file with "
-        "the expected types."));
+    return absl::InvalidArgumentError(
+        ListProblems(absl::StrCat("'", file.path, "': types differ:"), problems,
+                     "Only Float (F32) and Double (F64) are converted into "
+                     "each other: write the file with the expected types."));
   }
   return CatchTorchErrors(absl::StrCat("Cannot load '", file.path, "'"), [&]() {
     c10::NoGradGuard no_grad;

@@ -19,7 +19,7 @@ DEBIAN_TOOLS = [
     ("g++", "g++"),
     ("git", "git"),
     ("python3", "python3"),
-    ("/usr/lib/python3/dist-packages/pip", "python3-pip"),
+    ("pip3", "python3-pip"),
 ]
 
 DEBIAN_LIBRARIES = [

@@ -26,6 +26,8 @@ enum class SeedStream : uint64_t {
   kCrop = 3,        // Crop, flip and turn; index: the pair's place in its list.
   kValidation = 4,  // Validation patches. Index 0: their order, 1 + n: crops.
   kShuffle = 5,     // Permutations of the control `shuffled`.
+  kSyntheticScene = 6,  // Epoch: scene number; index: attempt.
+  kSyntheticHaze = 7,   // Epoch: scene number; index: picture of the scene.
 };
 
 // A counter-based engine of 64-bit words. Cheap to make; copy it to fork it.

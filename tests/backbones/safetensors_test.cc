@@ -181,7 +181,7 @@ TEST(Safetensors, RoundTripKeepsEveryBit) {
       at::kBool, at::kByte, at::kChar,     at::kShort, at::kInt,
       at::kLong, at::kHalf, at::kBFloat16, at::kFloat, at::kDouble};
   const std::string path = TempPath("round_trip");
-  for (uint64_t round = 0; round < 200; ++round) {
+  for (uint64_t round = 0; round < 100; ++round) {
     SeedEngine engine(2, SeedStream::kOrder, 0, round);
     std::vector<NamedTensor> written;
     const uint64_t count = engine.UniformInt(8);
@@ -227,7 +227,7 @@ TEST(ReadSafetensors, SurvivesMutations) {
   const std::string path = TempPath("mutated");
   SeedEngine engine(3, SeedStream::kOrder, 0, 0);
   int refused = 0;
-  for (int round = 0; round < 6000; ++round) {
+  for (int round = 0; round < 4000; ++round) {
     std::string bytes = valid;
     for (uint64_t i = engine.UniformInt(3) + 1; i > 0 && !bytes.empty(); --i) {
       const size_t place = engine.UniformInt(
@@ -258,8 +258,8 @@ TEST(ReadSafetensors, SurvivesMutations) {
     }
     for (const NamedTensor& tensor : file->tensors) Values(tensor.value);
   }
-  EXPECT_GT(refused, 4000);
-  EXPECT_LT(refused, 6000);
+  EXPECT_GT(refused, 2500);
+  EXPECT_LT(refused, 4000);
 }
 
 TEST(ReadSafetensors, EveryTruncationIsRefused) {
@@ -381,15 +381,16 @@ TEST(CopyTensorsInto, ChangesNothingUnlessEverythingFits) {
       FileOf({{"a", at::ones({1})}, {"n", at::ones({1}, at::kInt)}}),
       {{"a", a}, {"n", n}});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), AllOf(HasSubstr("'net.safetensors'"),
-                                      HasSubstr("n: expected I64, found I32")));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("'net.safetensors'"),
+                    HasSubstr("n: expected Long, found Int")));
   status = CopyTensorsInto(
       FileOf({{"a", at::ones({1})}, {"n", at::ones({2}, at::kLong)}}),
       {{"a", a}, {"n", n}});
   EXPECT_THAT(status.message(), HasSubstr("n: expected [1], found [2]"));
   status = CopyTensorsInto(FileOf({{"a", at::ones({1}, at::kHalf)}, {"n", n}}),
                            {{"a", a}, {"n", n}});
-  EXPECT_THAT(status.message(), HasSubstr("a: expected F32, found F16"));
+  EXPECT_THAT(status.message(), HasSubstr("a: expected Float, found Half"));
   EXPECT_EQ(a.item<float>(), 0);
 }
 

@@ -1,0 +1,41 @@
+#include "bild/initialise.h"
+
+#include <cmath>
+
+#include "ATen/ops/empty.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "bild/base/seed.h"
+#include "c10/core/GradMode.h"
+
+namespace bild {
+
+absl::StatusOr<Initialisation> ParseInitialisation(const std::string& text) {
+  if (text == "fan_in") return Initialisation::kFanIn;
+  if (text == "normal_0.02") return Initialisation::kNormal002;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--initialisation='", text, "': expected 'fan_in' or 'normal_0.02'."));
+}
+
+void InitialiseParameters(ParameterSet& parameters, uint64_t seed, uint64_t net,
+                          Initialisation initialisation) {
+  at::Tensor values = at::empty({parameters.size()}, at::kDouble);
+  double* out = values.data_ptr<double>();
+  uint64_t number = 0;
+  for (const auto& parameter : parameters.list()) {
+    SeedEngine engine(seed, SeedStream::kInit, net, number++);
+    const double bound =
+        1.0 / std::sqrt(static_cast<double>(parameter->fan_in));
+    const bool is_normal = initialisation == Initialisation::kNormal002 &&
+                           parameter->shape.size() > 1;
+    for (int64_t i = 0; i < parameter->numel; ++i) {
+      *out++ = is_normal ? 0.02 * engine.Normal()
+                         : bound * (2.0 * engine.Uniform() - 1.0);
+    }
+  }
+  const at::NoGradGuard no_grad;
+  at::Tensor flat = parameters.flat();
+  flat.copy_(values);
+}
+
+}  // namespace bild

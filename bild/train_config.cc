@@ -1,0 +1,117 @@
+#include "bild/train_config.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "bild/base/status.h"
+#include "bild/initialise.h"
+#include "bild/learning_rate.h"
+#include "bild/learning_weights.h"
+#include "bild/optimizer.h"
+#include "bild/patch_loss.h"
+#include "bild/rewards.h"
+#include "fmt/format.h"
+
+namespace bild {
+
+int64_t TrainConfig::effective_eval_every() const {
+  constexpr int64_t kPoints = 5;
+  return eval_every > 0 ? eval_every
+                        : std::max<int64_t>(1, (steps + kPoints - 1) / kPoints);
+}
+
+std::vector<std::pair<std::string, std::string>> DescribeTrainConfig(
+    const TrainConfig& config) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  const auto add = [&rows](const std::string& name, const auto& value) {
+    rows.emplace_back(name, fmt::format("{}", value));
+  };
+  add("backbone", config.backbone);
+  add("loss", config.loss);
+  add("initialisation", config.initialisation);
+  add("steps", config.steps);
+  add("batch", config.batch);
+  add("crop_px", config.crop_px);
+  add("flip", config.flip);
+  add("quarter_turns", config.quarter_turns);
+  add("optimizer", config.optimizer);
+  add("learning_rate", config.learning_rate);
+  add("learning_rate_schedule", config.learning_rate_schedule);
+  add("beta1", config.beta1);
+  add("beta2", config.beta2);
+  add("epsilon", config.epsilon);
+  add("momentum", config.momentum);
+  add("weight_decay", config.weight_decay);
+  add("clip_gradient_norm", config.clip_gradient_norm);
+  add("alpha", config.alpha);
+  add("entropy", config.entropy);
+  add("reward_scale", config.reward_scale);
+  add("logit_norm", config.logit_norm);
+  add("reward_engine", config.reward_engine);
+  add("phi_learning_rate", config.phi_learning_rate);
+  add("phi_epsilon", config.phi_epsilon);
+  add("validation_batch", config.effective_validation_batch());
+  add("outer_every", config.outer_every);
+  add("log_every", config.log_every);
+  add("eval_every", config.effective_eval_every());
+  add("validation_pictures", config.validation_pictures);
+  return rows;
+}
+
+std::string TrainConfigText(const TrainConfig& config) {
+  std::string text;
+  for (const auto& [name, value] : DescribeTrainConfig(config)) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", "--", name, "=", value);
+  }
+  return text;
+}
+
+absl::Status ValidateTrainConfig(const TrainConfig& config) {
+  std::vector<std::string> problems;
+  const auto check = [&problems](const absl::Status& status) {
+    if (!status.ok()) problems.emplace_back(status.message());
+  };
+  const auto at_least = [&problems](const std::string& flag, auto value,
+                                    auto least) {
+    if (!(value >= least)) {
+      problems.push_back(
+          fmt::format("--{}={}: expected at least {}.", flag, value, least));
+    }
+  };
+  const auto positive = [&problems](const std::string& flag, double value) {
+    if (!(value > 0)) {
+      problems.push_back(
+          fmt::format("--{}={}: expected more than 0.", flag, value));
+    }
+  };
+  check(ParsePatchLoss(config.loss).status());
+  check(ParseInitialisation(config.initialisation).status());
+  check(ParseEntropyTerm(config.entropy).status());
+  check(ParseRewardScale(config.reward_scale).status());
+  const auto norm = ParseLogitNorm(config.logit_norm);
+  check(norm.status());
+  if (norm.ok()) check(CheckBatchForLogitNorm(config.batch, *norm));
+  const auto schedule = ParseLearningRateKind(config.learning_rate_schedule);
+  check(schedule.status());
+  check(MakeOptimizer({config.optimizer, config.weight_decay, config.momentum,
+                       config.beta1, config.beta2, config.epsilon})
+            .status());
+  at_least("steps", config.steps, 1);
+  at_least("batch", config.batch, 1);
+  at_least("crop_px", config.crop_px, 1);
+  at_least("validation_batch", config.validation_batch, 0);
+  at_least("outer_every", config.outer_every, 1);
+  at_least("log_every", config.log_every, 1);
+  at_least("eval_every", config.eval_every, 0);
+  at_least("validation_pictures", config.validation_pictures, 1);
+  at_least("alpha", config.alpha, 0.0);
+  at_least("clip_gradient_norm", config.clip_gradient_norm, 0.0);
+  positive("learning_rate", config.learning_rate);
+  positive("phi_learning_rate", config.phi_learning_rate);
+  positive("phi_epsilon", config.phi_epsilon);
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      ListProblems("The training configuration does not hold:", problems, ""));
+}
+
+}  // namespace bild

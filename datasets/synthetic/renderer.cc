@@ -1,0 +1,206 @@
+#include "datasets/synthetic/renderer.h"
+
+#include <algorithm>
+
+namespace bild {
+namespace {
+
+constexpr double kFarthest_m = 1e6;
+constexpr double kTiny_m = 1e-4;
+
+Vec3 TurnedBy(const Camera& camera, const Vec3& v) {
+  return {camera.turn_cos * v.x + camera.turn_sin * v.z, v.y,
+          camera.turn_cos * v.z - camera.turn_sin * v.x};
+}
+
+}  // namespace
+
+Renderer::Renderer(const SceneModel& model, double width, double height)
+    : model_(model), width_(width), height_(height) {
+  int surface = kFirstThingSurface;
+  for (const Thing& thing : model.things) {
+    things_.push_back(Place(thing, surface));
+    outlines_.push_back(OutlineOf(things_.back()));
+    surface += static_cast<int>(thing.solids.size());
+  }
+  PrepareTile(0, 0, 1, 1);
+}
+
+Ray Renderer::RayThrough(double u, double v) const {
+  const Camera& camera = model_.camera;
+  const Vec3 ahead{(u - 0.5) * width_ / camera.focal,
+                   (camera.horizon - v) * height_ / camera.focal, 1.0};
+  return {camera.eye, TurnedBy(camera, ahead)};
+}
+
+Renderer::Outline Renderer::OutlineOf(const PlacedThing& placed) const {
+  const Camera& camera = model_.camera;
+  Outline outline{1e30, 1e30, -1e30, -1e30};
+  for (int corner = 0; corner < 8; ++corner) {
+    const Vec3 local{(corner & 1) != 0 ? placed.high.x : placed.low.x,
+                     (corner & 2) != 0 ? placed.high.y : placed.low.y,
+                     (corner & 4) != 0 ? placed.high.z : placed.low.z};
+    const Thing& thing = placed.thing;
+    const Vec3 world =
+        thing.place + Vec3{thing.turn_cos * local.x + thing.turn_sin * local.z,
+                           local.y,
+                           thing.turn_cos * local.z - thing.turn_sin * local.x};
+    const Vec3 offset = world - camera.eye;
+    const double right =
+        camera.turn_cos * offset.x - camera.turn_sin * offset.z;
+    const double ahead =
+        camera.turn_sin * offset.x + camera.turn_cos * offset.z;
+    // A box that reaches behind the eye may be seen anywhere.
+    if (ahead < 0.01) return {-1e30, -1e30, 1e30, 1e30};
+    const double u = 0.5 + right / ahead * camera.focal / width_;
+    const double v = camera.horizon - offset.y / ahead * camera.focal / height_;
+    outline.left = std::min(outline.left, u);
+    outline.right = std::max(outline.right, u);
+    outline.top = std::min(outline.top, v);
+    outline.bottom = std::max(outline.bottom, v);
+  }
+  constexpr double kSlack = 1e-6;  // Rounding must not clip an edge.
+  return {outline.left - kSlack, outline.top - kSlack, outline.right + kSlack,
+          outline.bottom + kSlack};
+}
+
+void Renderer::PrepareTile(double left, double top, double right,
+                           double bottom) {
+  in_tile_.clear();
+  for (size_t i = 0; i < outlines_.size(); ++i) {
+    const Outline& outline = outlines_[i];
+    if (outline.left <= right && outline.right >= left &&
+        outline.top <= bottom && outline.bottom >= top) {
+      in_tile_.push_back(static_cast<int>(i));
+    }
+  }
+}
+
+void Renderer::MeetBackdrop(const Ray& ray, Hit* hit) const {
+  const Backdrop& backdrop = model_.backdrop;
+  const Vec3& o = ray.origin;
+  const Vec3& d = ray.direction;
+  const auto meet = [&](double approach, double distance, int face,
+                        const Vec3& normal) {
+    if (approach == 0) return;
+    const double reach = distance / approach;
+    if (reach <= 0 || reach >= hit->reach) return;
+    hit->reach = reach;
+    hit->normal = normal;
+    hit->surface = face;
+    hit->material = backdrop.materials[static_cast<size_t>(face)];
+  };
+  if (backdrop.is_room) {
+    if (d.x < 0) meet(d.x, backdrop.low.x - o.x, 0, {1, 0, 0});
+    if (d.x > 0) meet(d.x, backdrop.high.x - o.x, 1, {-1, 0, 0});
+    if (d.y < 0) meet(d.y, backdrop.low.y - o.y, 2, {0, 1, 0});
+    if (d.y > 0) meet(d.y, backdrop.high.y - o.y, 3, {0, -1, 0});
+    if (d.z < 0) meet(d.z, backdrop.low.z - o.z, 4, {0, 0, 1});
+    if (d.z > 0) meet(d.z, backdrop.high.z - o.z, 5, {0, 0, -1});
+  } else if (d.y < 0) {
+    meet(d.y, -o.y, kFloorSurface, {0, 1, 0});
+  }
+  if (hit->surface < 0) return;
+  const Vec3 p = o + d * hit->reach;
+  const bool is_level = hit->normal.y != 0;
+  hit->s = hit->normal.x != 0 ? p.z : p.x;
+  hit->t = is_level ? p.z : p.y;
+}
+
+bool Renderer::IsLit(const Vec3& place, const Vec3& towards,
+                     double reach) const {
+  const Ray ray{place, towards};
+  for (const PlacedThing& placed : things_) {
+    if (IsHidden(placed, ray, kTiny_m, reach)) return false;
+  }
+  return true;
+}
+
+// Ambient light that corners keep out: each plane of the backdrop darkens what
+// is close to it and does not lie in it.
+double Renderer::Openness(const Vec3& place, const Vec3& normal) const {
+  const Backdrop& backdrop = model_.backdrop;
+  const auto shut = [&](double distance, double along, double range) {
+    const double near = std::max(distance, 0.0) / range;
+    return 1.0 - 0.45 * Clamp01(1.0 - along) / (1.0 + near * near);
+  };
+  double open = shut(place.y - backdrop.low.y, normal.y, 0.3);
+  if (backdrop.is_room) {
+    open *= shut(backdrop.high.y - place.y, -normal.y, 0.3);
+    open *= shut(place.x - backdrop.low.x, normal.x, 0.3);
+    open *= shut(backdrop.high.x - place.x, -normal.x, 0.3);
+    open *= shut(backdrop.high.z - place.z, -normal.z, 0.3);
+  }
+  return open;
+}
+
+Rgb Renderer::Light(const Vec3& place, const Vec3& normal, int light) const {
+  const Lighting& lighting = model_.lighting;
+  const bool is_room = model_.backdrop.is_room;
+  const double size = lighting.main_size;
+  // Four points of the lamp, or of the sun's disc: soft shadows.
+  const Vec3 jitter{size * ((light & 1) != 0 ? 1.0 : -1.0), 0,
+                    size * ((light & 2) != 0 ? 1.0 : -1.0)};
+  const double upness = 0.72 + 0.28 * normal.y;
+  Rgb sum = lighting.ambient * (Openness(place, normal) * upness);
+  const Vec3 start = place + normal * 1e-3;
+
+  const Vec3 offset =
+      is_room ? lighting.main + jitter - place : lighting.main + jitter;
+  const double distance = is_room ? Length(offset) : 1.0;
+  const Vec3 towards = Normalized(offset);
+  const double facing = Dot(normal, towards);
+  if (facing > 0) {
+    const double weakened = is_room ? 1.0 / (1.0 + distance * distance) : 1.0;
+    const double reach = is_room ? distance : kFarthest_m;
+    if (IsLit(start, towards, reach)) {
+      sum = sum + lighting.main_colour * (facing * weakened);
+    }
+  }
+  if (lighting.fill_colour.r > 0) {
+    const Vec3 to_window = lighting.fill - place;
+    const double far = Length(to_window);
+    const double slant = Dot(normal, to_window) / std::max(far, 1e-3);
+    if (slant > 0) {
+      sum = sum + lighting.fill_colour * (slant / (1.0 + far * far));
+    }
+  }
+  return sum;
+}
+
+Sample Renderer::Look(double u, double v, int light,
+                      double sample_spacing) const {
+  const Ray ray = RayThrough(u, v);
+  Hit hit;
+  hit.reach = kFarthest_m;
+  MeetBackdrop(ray, &hit);
+  for (const int index : in_tile_) {
+    Intersect(things_[static_cast<size_t>(index)], ray, kTiny_m, &hit);
+  }
+  Sample sample;
+  if (hit.surface < 0) {
+    const double height =
+        Clamp01(ray.direction.y / Length(ray.direction) * 1.6);
+    sample.linear = SkyColour(model_.backdrop.sky, ray.direction);
+    sample.sky_height = height;
+    sample.surface = kSkySurface;
+    return sample;
+  }
+  sample.reach = hit.reach;
+  sample.surface = hit.surface;
+  const Vec3 place = ray.origin + ray.direction * hit.reach;
+  // Samples lie farther apart on a surface seen at a slant; the geometric mean
+  // of its two directions keeps floors sharp without visible aliasing.
+  const double facing =
+      std::max(-Dot(hit.normal, ray.direction) / Length(ray.direction), 0.02);
+  const double spacing_m =
+      sample_spacing * hit.reach / model_.camera.focal / std::sqrt(facing);
+  const Material& material =
+      model_.materials[static_cast<size_t>(hit.material)];
+  const Rgb colour = SurfaceColour(material, hit.s, hit.t, spacing_m);
+  const Rgb lit = colour * Light(place, hit.normal, light);
+  sample.linear = Mix(lit, colour, material.glow);
+  return sample;
+}
+
+}  // namespace bild

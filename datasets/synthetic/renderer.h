@@ -1,0 +1,60 @@
+// Looks into a scene model: colour, reach and surface along one ray.
+
+#ifndef DATASETS_SYNTHETIC_RENDERER_H_
+#define DATASETS_SYNTHETIC_RENDERER_H_
+
+#include <vector>
+
+#include "datasets/synthetic/scene_model.h"
+
+namespace bild {
+
+struct Sample {
+  Rgb linear;             // Before exposure; >= 0.
+  double reach = -1;      // Metres along the camera's axis; negative: sky.
+  double sky_height = 0;  // Of the sky only: 0 horizon, 1 zenith.
+  int surface = -1;
+};
+
+// Not thread-safe: one renderer per thread.
+class Renderer {
+ public:
+  // The picture's sides in units of the longer one. `model` must outlive this.
+  Renderer(const SceneModel& model, double width, double height);
+
+  // Restricts Look to a rectangle of the picture (shares of its width and
+  // height), where fewer things need to be tried.
+  void PrepareTile(double left, double top, double right, double bottom);
+
+  // What is seen at (u, v), shares of width and height from the top left.
+  // `light` (0...3) picks a point of the lamp; `sample_spacing`, in longer
+  // sides, is the distance to the next sample and decides the finest detail.
+  Sample Look(double u, double v, int light, double sample_spacing) const;
+
+ private:
+  // Where a thing can be seen, in shares of the picture.
+  struct Outline {
+    double left;
+    double top;
+    double right;
+    double bottom;
+  };
+
+  Ray RayThrough(double u, double v) const;
+  Outline OutlineOf(const PlacedThing& placed) const;
+  void MeetBackdrop(const Ray& ray, Hit* hit) const;
+  Rgb Light(const Vec3& place, const Vec3& normal, int light) const;
+  double Openness(const Vec3& place, const Vec3& normal) const;
+  bool IsLit(const Vec3& place, const Vec3& towards, double reach) const;
+
+  const SceneModel& model_;
+  double width_;
+  double height_;
+  std::vector<PlacedThing> things_;
+  std::vector<Outline> outlines_;
+  std::vector<int> in_tile_;
+};
+
+}  // namespace bild
+
+#endif  // DATASETS_SYNTHETIC_RENDERER_H_

@@ -1,0 +1,20 @@
+// report.csv: the methods' means, for spreadsheets and scripts.
+
+#ifndef REPORTS_REPORT_CSV_H_
+#define REPORTS_REPORT_CSV_H_
+
+#include <string>
+#include <vector>
+
+#include "reports/aggregate.h"
+
+namespace bild {
+
+// One row per dataset, backbone, method, metric profile and checkpoint, at full
+// precision; empty fields where something is undefined (the spread of one
+// seed). The half widths are those of 95 % intervals over the seeds.
+std::string ReportCsv(const std::vector<ResultTable>& tables);
+
+}  // namespace bild
+
+#endif  // REPORTS_REPORT_CSV_H_

@@ -1,0 +1,100 @@
+#include "reports/result_rows.h"
+
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bild/base/atomic_file.h"
+#include "bild/base/status.h"
+#include "reports/csv.h"
+
+namespace bild {
+namespace {
+
+using Names = std::vector<std::string>;
+
+const Names& CurveColumns() {
+  static const auto* const columns =
+      new Names{"method", "seed", "step", "name", "value"};
+  return *columns;
+}
+
+}  // namespace
+
+std::string CurvesHeader() { return CsvLine(CurveColumns()); }
+
+std::string PerImageHeader() {
+  return CsvLine({"method", "seed", "checkpoint", "hazy", "clear", "width",
+                  "height", "profile", "psnr_db", "ssim", "ciede2000",
+                  "flags"});
+}
+
+std::string WeightsHeader() {
+  return CsvLine({"method", "seed", "step", "place", "id", "x_px", "y_px",
+                  "crop_px", "weight", "loss", "reward"});
+}
+
+std::string ToCsvLine(const CurvePoint& point) {
+  return CsvLine({point.method, absl::StrCat(point.seed),
+                  absl::StrCat(point.step), point.name,
+                  CsvNumber(point.value)});
+}
+
+std::string ToCsvLine(const PerImageRow& row) {
+  return CsvLine({row.method, CsvNumber(row.seed), row.checkpoint, row.hazy,
+                  row.clear, absl::StrCat(row.width), absl::StrCat(row.height),
+                  row.profile, CsvNumber(row.psnr_db), CsvNumber(row.ssim),
+                  CsvNumber(row.ciede2000), row.flags});
+}
+
+std::string ToCsvLine(const WeightRow& row) {
+  return CsvLine({row.method, absl::StrCat(row.seed), absl::StrCat(row.step),
+                  absl::StrCat(row.place), row.id, absl::StrCat(row.x_px),
+                  absl::StrCat(row.y_px), absl::StrCat(row.crop_px),
+                  CsvNumber(row.weight), CsvNumber(row.loss),
+                  CsvNumber(row.reward)});
+}
+
+absl::StatusOr<std::vector<CurvePoint>> ReadCurves(const std::string& path) {
+  BILD_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  BILD_ASSIGN_OR_RETURN(const std::vector<CsvRow> rows,
+                        ParseCsvTable(text, CurveColumns(), path));
+  std::vector<CurvePoint> points;
+  std::vector<std::string> problems;
+  std::map<std::tuple<std::string, int64_t, int64_t, std::string>, int64_t>
+      line_of_point;
+  for (const CsvRow& row : rows) {
+    CurvePoint point;
+    point.method = row.fields[0];
+    point.name = row.fields[3];
+    if (!ParseCsvInteger(row.fields[1], &point.seed) ||
+        !ParseCsvInteger(row.fields[2], &point.step) ||
+        !ParseCsvNumber(row.fields[4], &point.value)) {
+      problems.push_back(absl::StrCat(
+          "line ", row.line,
+          ": expected an integer seed and step and a number, "
+          "found '",
+          row.fields[1], "', '", row.fields[2], "', '", row.fields[4], "'"));
+      continue;
+    }
+    const auto [first, is_new] = line_of_point.emplace(
+        std::make_tuple(point.method, point.seed, point.step, point.name),
+        row.line);
+    if (!is_new) {
+      problems.push_back(
+          absl::StrCat("line ", row.line, ": '", point.name, "' of ",
+                       point.method, ", seed ", point.seed, ", step ",
+                       point.step, " already stands on line ", first->second));
+      continue;
+    }
+    points.push_back(std::move(point));
+  }
+  if (!problems.empty()) {
+    return absl::InvalidArgumentError(ListProblems(
+        absl::StrCat("'", path, "': these rows are wrong:"), problems, ""));
+  }
+  return points;
+}
+
+}  // namespace bild
