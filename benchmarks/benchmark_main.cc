@@ -2,8 +2,9 @@
 //
 //   bazel run //benchmarks:ots_ffa -- [flags]
 //
-// The recipe's flag file comes first, then the profile's, then the command
-// line; the last setting of a flag wins.
+// The flag files of recipes/ come first (the dataset's synthetic set, the net's
+// recipe, the profile's), then the command line; the last setting of a flag
+// wins.
 
 #include <cstdint>
 #include <cstdio>
@@ -218,9 +219,11 @@ absl::StatusOr<std::vector<FlagSetting>> AllSettings(
   BILD_ASSIGN_OR_RETURN(const std::vector<FlagSetting> given,
                         ReadSettings(arguments));
   const std::string profile = LastValue(given, "profile", "quick");
-  std::vector<std::string> files = {absl::StrCat(
-      "benchmarks/recipes/", profile == "paper" ? "published_" : "quick_",
-      BILD_BACKBONE, ".flags")};
+  std::vector<std::string> files = {
+      absl::StrCat("benchmarks/recipes/synthetic_", BILD_DATASET, ".flags"),
+      absl::StrCat("benchmarks/recipes/",
+                   profile == "paper" ? "published_" : "quick_", BILD_BACKBONE,
+                   ".flags")};
   if (profile == "ci")
     files.emplace_back("benchmarks/recipes/profile_ci.flags");
   std::vector<std::string> all;
