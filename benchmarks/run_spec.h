@@ -40,10 +40,8 @@ struct RunConfig {
   bool is_deterministic = true;
   int64_t workers = 1;
   int64_t image_cache_mib = 4096;
-  std::string out;  // Empty: results/<target>/<run id> in the workspace.
-  bool resume = true;
-  // --resume was given, or --out was not.
-  bool may_resume = true;
+  std::string out;     // Empty: results/<target>/<run id> in the workspace.
+  bool resume = true;  // Continue a half-done folder.
 };
 
 struct RunSpec {
