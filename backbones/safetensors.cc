@@ -319,9 +319,9 @@ absl::Status CheckTensors(const SafetensorsFile& file,
   const auto add_list = [&lists](const std::string& what,
                                  const std::vector<std::string>& problems) {
     if (problems.empty()) return;
-    lists.push_back(
-        ListProblems(absl::StrCat(what, " (", problems.size(), "):"), problems,
-                     /*advice=*/""));
+    // All of them: which names differ is what tells one net from another.
+    lists.push_back(absl::StrCat(what, " (", problems.size(), "):\n  ",
+                                 absl::StrJoin(problems, "\n  ")));
   };
   add_list("Missing", {missing.begin(), missing.end()});
   add_list("Extra", {extra.begin(), extra.end()});

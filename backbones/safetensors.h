@@ -53,8 +53,8 @@ struct ExpectedTensor {
 };
 
 // OK when the file holds exactly these tensors in these shapes. Otherwise
-// InvalidArgument that lists the missing, the extra and the misshapen ones,
-// each list with its count.
+// InvalidArgument that lists every missing, extra and misshapen one, each list
+// with its count.
 absl::Status CheckTensors(const SafetensorsFile& file,
                           const std::vector<ExpectedTensor>& expected);
 

@@ -32,7 +32,7 @@ absl::Status Journal::CutTo(int64_t bytes) {
   return absl::OkStatus();
 }
 
-void Journal::Add(const CurvePoint& point) {
+void Journal::Add(const JournalCurve& point) {
   const nlohmann::ordered_json line = {
       {"step", point.step}, {"name", point.name}, {"value", point.value}};
   absl::StrAppend(&pending_, line.dump(), "\n");

@@ -15,7 +15,7 @@
 
 namespace bild {
 
-struct CurvePoint {
+struct JournalCurve {
   int64_t step = 0;
   std::string name;  // "validation_psnr_db", "gain_normalised_mean", ...
   double value = 0.0;
@@ -36,7 +36,7 @@ struct PatchWeight {
 
 // The rows of a run, in order of step.
 struct JournalRows {
-  std::vector<CurvePoint> curves;
+  std::vector<JournalCurve> curves;
   std::vector<PatchWeight> weights;
 };
 
@@ -49,7 +49,7 @@ class Journal {
   absl::Status CutTo(int64_t bytes);
 
   // Keeps rows in memory until Flush().
-  void Add(const CurvePoint& point);
+  void Add(const JournalCurve& point);
   void Add(const PatchWeight& weight);
 
   // Appends and fsyncs what was added; returns the file's length.

@@ -4,7 +4,7 @@
 //   ascending by the 32 bytes, ties by id
 //
 // so any listing order gives the same lists and a new id never reorders the
-// others. docs/datasets.md describes the protocol.
+// others. datasets/lists/README.md says which lists are committed.
 
 #ifndef DATASETS_SPLIT_H_
 #define DATASETS_SPLIT_H_

@@ -32,3 +32,7 @@ def bild_cc_test(name, size = "small", copts = [], deps = [], **kwargs):
         deps = deps + ["//third_party:googletest_main"],
         **kwargs
     )
+
+def bild_cc_program_test(name, copts = [], **kwargs):
+    """A program with a main of its own that passes when it exits 0."""
+    native.cc_test(name = name, copts = _COPTS + copts, **kwargs)

@@ -35,7 +35,8 @@ std::string FormatDuration(double seconds) {
     return fmt::format("{} min {:02} s", whole_s / 60, whole_s % 60);
   }
   const int64_t whole_min = whole_s / 60;
-  if (whole_min < 24 * 60) {
+  constexpr int64_t kMinutesOfDay = 1440;
+  if (whole_min < kMinutesOfDay) {
     return fmt::format("{} h {:02} min", whole_min / 60, whole_min % 60);
   }
   const int64_t whole_h = whole_min / 60;

@@ -342,7 +342,7 @@ TEST(CheckTensors, ListsMissingExtraAndMisshapenAtOnce) {
             "Choose the net and the options that these weights were made for.");
 }
 
-TEST(CheckTensors, LongListsAreCutAndCountedEachByItself) {
+TEST(CheckTensors, LongListsAreWholeAndCountedEachByItself) {
   std::vector<NamedTensor> tensors;
   std::vector<ExpectedTensor> expected;
   for (int i = 10; i < 23; ++i) {
@@ -352,9 +352,8 @@ TEST(CheckTensors, LongListsAreCutAndCountedEachByItself) {
   const absl::Status status = CheckTensors(FileOf(tensors), expected);
   EXPECT_THAT(status.message(),
               AllOf(HasSubstr("Missing (13):\n  w10\n"),
-                    HasSubstr("\n  w19\n  ... 3 more, 13 in all\n"
-                              "Extra (13):\n  module.w10\n"),
-                    Not(HasSubstr("w20")), Not(HasSubstr("Misshapen")),
+                    HasSubstr("\n  w22\nExtra (13):\n  module.w10\n"),
+                    HasSubstr("\n  module.w22\n"), Not(HasSubstr("Misshapen")),
                     HasSubstr("by the prefix 'module.' alone")));
 }
 

@@ -98,6 +98,7 @@ TEST_F(LoggerTest, ThreadsDoNotTearLines) {
   const TemporaryFolder folder;
   logger_.AppendTo(folder / "run.log");
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([this, t] {
       for (int i = 0; i < kLines; ++i) {

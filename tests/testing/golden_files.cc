@@ -20,6 +20,24 @@ std::string GoldenFolder(const std::string& package) {
   return absl::StrCat("tests/golden/", package);
 }
 
+bool BelongsToAnotherSuite(const GoldenFile& file, const std::string& package) {
+  if (GoldenFolder(package) == absl::StrCat("tests/golden/", package)) {
+    return false;
+  }
+  // Keys that only one suite's files have.
+  const std::map<std::string, std::vector<std::string>> keys = {
+      {"backbones", {"net", "picture", "operators"}},
+      {"bild", {"cases", "jvp_log_weights"}},
+      {"metrics", {"formula_cases"}},
+      {"datasets", {"list_file"}}};
+  for (const auto& [suite, names] : keys) {
+    for (const std::string& name : names) {
+      if (file.json.contains(name)) return suite != package;
+    }
+  }
+  return false;
+}
+
 absl::StatusOr<std::vector<GoldenFile>> ReadGoldenFolder(
     const std::string& folder) {
   std::vector<std::filesystem::path> paths;

@@ -23,6 +23,11 @@ struct GoldenFile {
 // tests/golden/<package> of this tree.
 std::string GoldenFolder(const std::string& package);
 
+// True for a vector of another suite (seen from its keys) in a folder that the
+// environment named: one folder may serve all suites. In this tree's own
+// folders every file must be of the suite's kind.
+bool BelongsToAnotherSuite(const GoldenFile& file, const std::string& package);
+
 // Every NAME.json of a folder, in order of name. An error names the file.
 absl::StatusOr<std::vector<GoldenFile>> ReadGoldenFolder(
     const std::string& folder);

@@ -1,8 +1,7 @@
 #include "tests/testing/temporary_folder.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>

@@ -12,19 +12,26 @@ _HEADER_FOLDERS = ["ATen", "c10", "torch"]
 _TORCH_LIBRARIES = ["libc10.so", "libtorch_cpu.so", "libgomp.so.1", "libc10_cuda.so", "libtorch_cuda.so"]
 _CUDA_RUNTIME_LIBRARIES = ["libcudart.so.13", "libcupti.so.13"]
 
+def _advice(output):
+    if "No module named pip" in output:
+        return "python3 has no pip. In Debian: apt-get install -y --no-install-recommends python3-pip (./bazelw does it)."
+    if "DO NOT MATCH THE HASHES" in output:
+        return ("What the package index gave is not the file that third_party/versions.bzl pins. Nothing of it was " +
+                "kept. Find out which of the two is wrong before you go on.")
+    return ("A package index that pip can reach is needed once, for 540 MB, and 2 GB of space under the user's " +
+            "cache folder.")
+
 def _run(repository_ctx, arguments, what):
     result = repository_ctx.execute(arguments, timeout = 3600)
     if result.return_code != 0:
+        output = (result.stdout + result.stderr)[-3000:]
         fail("\n".join([
             "LibTorch: %s failed." % what,
-            result.stdout[-2000:],
-            result.stderr[-2000:],
-            "It needs python3 with pip (Debian: apt-get install -y python3-pip unzip) and a package index to",
-            "download from once; or point LIBTORCH_SITE_PACKAGES at a folder that holds an unpacked 'torch' %s" %
+            output.strip(),
+            _advice(output),
+            "Or point LIBTORCH_SITE_PACKAGES at a folder that holds an unpacked 'torch' %s and 'nvidia' side by side." %
             LIBTORCH_WHEELS[0][1],
-            "and 'nvidia' side by side.",
         ]))
-    return result.stdout
 
 def _cache_folder(repository_ctx):
     environment = repository_ctx.os.environ

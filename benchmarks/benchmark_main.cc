@@ -1,0 +1,279 @@
+// The program behind //benchmarks:<dataset>_<backbone>.
+//
+//   bazel run //benchmarks:ots_ffa -- [flags]
+//
+// The flag files of recipes/ come first (the dataset's synthetic set, the net's
+// recipe, the profile's), then the command line; the last setting of a flag
+// wins.
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "benchmarks/command_line.h"
+#include "benchmarks/run_spec.h"
+#include "benchmarks/runner.h"
+#include "bild/base/device.h"
+#include "bild/base/status.h"
+
+#ifndef BILD_DATASET
+#error "bild_benchmark() defines BILD_DATASET and BILD_BACKBONE"
+#endif
+
+// What is run.
+ABSL_FLAG(std::string, profile, "quick",
+          "ci (seconds), quick (minutes on two cores) or paper (the published "
+          "recipe)");
+ABSL_FLAG(std::vector<std::string>, methods,
+          std::vector<std::string>({"plain", "bild", "frozen_random"}),
+          "methods to compare");
+ABSL_FLAG(std::vector<std::string>, seeds,
+          std::vector<std::string>({"1", "2", "3"}),
+          "seeds; each gives one run of every method");
+ABSL_FLAG(std::vector<std::string>, metric_profile,
+          std::vector<std::string>({"default", "grid-bild"}),
+          "metric profiles to score with");
+ABSL_FLAG(std::string, recipe_note, "",
+          "what of a published recipe is not had here; stands in every row");
+
+// Data.
+ABSL_FLAG(std::string, dataset, BILD_DATASET,
+          "its, ots or pair (a folder with hazy/ and clear/)");
+ABSL_FLAG(std::string, data_root, "",
+          "the folder of all datasets, or the set's own; empty: a synthetic "
+          "set of the same shape");
+ABSL_FLAG(std::string, test_root, "", "the same for the test set");
+ABSL_FLAG(bool, allow_partial, false,
+          "take a named set with fewer files than its release");
+ABSL_FLAG(bool, allow_decoder_mismatch, false,
+          "go on with an image decoder that differs from the reference");
+ABSL_FLAG(std::string, split, "auto",
+          "auto, paper, paper4500, full or tenth; see docs/datasets.md");
+ABSL_FLAG(uint64_t, split_seed, 1, "seed of the split");
+ABSL_FLAG(int64_t, scene_block, 1,
+          "scenes next to each other that stay on one side of the split");
+ABSL_FLAG(std::string, leak, "drop",
+          "drop or keep training scenes that are in the test set");
+ABSL_FLAG(int64_t, scenes, 24, "synthetic training scenes");
+ABSL_FLAG(int64_t, test_scenes, -1,
+          "synthetic test scenes; -1: a fifth of --scenes, rounded up");
+ABSL_FLAG(std::string, synthetic_size, "256x256",
+          "WIDTHxHEIGHT of synthetic pictures, px");
+ABSL_FLAG(uint64_t, synthetic_seed, 1, "seed of the synthetic set");
+
+// The net and its optimiser.
+ABSL_FLAG(std::string, backbone, BILD_BACKBONE,
+          "the target's net with options, as in ffa[dim=16,blocks=2]");
+ABSL_FLAG(std::string, loss, "l1", "per-patch loss: l1 or mse");
+ABSL_FLAG(std::string, initialisation, "fan_in", "fan_in or normal_0.02");
+ABSL_FLAG(int64_t, steps, 0, "inner steps; the recipe sets them");
+ABSL_FLAG(int64_t, batch, 8, "patches in a training batch, B");
+ABSL_FLAG(int64_t, crop_px, 64, "side of a patch, px");
+ABSL_FLAG(bool, flip, true, "random left-right flips");
+ABSL_FLAG(bool, quarter_turns, true, "random turns by 0, 90, 180, 270 degrees");
+ABSL_FLAG(std::string, optimizer, "adam", "of the net: adam or sgd");
+ABSL_FLAG(double, learning_rate, 1e-3, "of the net");
+ABSL_FLAG(std::string, learning_rate_schedule, "constant",
+          "constant or cosine");
+ABSL_FLAG(double, beta1, 0.9, "adam");
+ABSL_FLAG(double, beta2, 0.999, "adam");
+ABSL_FLAG(double, epsilon, 1e-8, "adam");
+ABSL_FLAG(double, momentum, 0.0, "sgd");
+ABSL_FLAG(double, weight_decay, 0.0,
+          "adds it times the weights to the gradient");
+ABSL_FLAG(double, clip_gradient_norm, 0.0,
+          "largest l2 norm of the net's gradient; 0: no clipping");
+
+// BILD.
+ABSL_FLAG(double, alpha, 0.01, "weight of the entropy term");
+ABSL_FLAG(std::string, entropy, "maximize", "maximize or literal_6j");
+ABSL_FLAG(std::string, reward_scale, "unit_rms", "unit_rms or none");
+ABSL_FLAG(std::string, logit_norm, "zscore", "zscore or none");
+ABSL_FLAG(std::string, reward_engine, "auto",
+          "auto, in_backward, layerwise or forward");
+ABSL_FLAG(double, phi_learning_rate, 1e-3,
+          "of the reweighting network (Adam 0.9, 0.999)");
+ABSL_FLAG(double, phi_epsilon, 1e-8, "of the reweighting network's Adam");
+ABSL_FLAG(int64_t, validation_batch, 0,
+          "validation patches in an outer step, M; 0: as many as --batch");
+ABSL_FLAG(int64_t, outer_every, 1, "inner steps between outer steps");
+ABSL_FLAG(int64_t, log_every, 50, "outer steps in a logging window");
+ABSL_FLAG(int64_t, eval_every, 0,
+          "steps between looks at the validation pictures; 0: five looks");
+ABSL_FLAG(int64_t, validation_pictures, 10,
+          "full-size validation pictures that choose the best checkpoint");
+
+// Where and how.
+ABSL_FLAG(std::string, device, "cpu", "cpu, cuda, cuda:N or auto");
+ABSL_FLAG(int, threads, 0, "of one operation on the CPU; 0: all cores");
+ABSL_FLAG(bool, deterministic, true,
+          "same bits again; costs nothing on a CPU, time on a GPU");
+ABSL_FLAG(int64_t, workers, 1, "threads that prepare batches");
+ABSL_FLAG(int64_t, image_cache_mib, 4096, "decoded pictures kept in memory");
+ABSL_FLAG(std::string, out, "",
+          "the results folder; empty: results/<target>/<run id>");
+ABSL_FLAG(bool, resume, true,
+          "continue a half-done folder; with --out it must be asked for");
+
+namespace bild {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kWorldIsWrong = 1;
+constexpr int kUsage = 2;
+
+absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
+                       RunSpec* spec) {
+  std::vector<std::string> problems;
+  spec->target = absl::StrCat(BILD_DATASET, "_", BILD_BACKBONE);
+  spec->profile = absl::GetFlag(FLAGS_profile);
+  spec->recipe_note = absl::GetFlag(FLAGS_recipe_note);
+  spec->methods = absl::GetFlag(FLAGS_methods);
+  spec->metric_profiles = absl::GetFlag(FLAGS_metric_profile);
+  for (const std::string& text : absl::GetFlag(FLAGS_seeds)) {
+    uint64_t seed = 0;
+    if (absl::SimpleAtoi(text, &seed)) {
+      spec->seeds.push_back(seed);
+    } else {
+      problems.push_back(
+          absl::StrCat("--seeds: '", text, "' is no whole number"));
+    }
+  }
+  DataSpec& data = spec->data;
+  data.dataset = absl::GetFlag(FLAGS_dataset);
+  data.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
+  data.test_root = UserPath(absl::GetFlag(FLAGS_test_root));
+  data.allow_partial = absl::GetFlag(FLAGS_allow_partial);
+  data.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
+  data.split = absl::GetFlag(FLAGS_split);
+  data.split_seed = absl::GetFlag(FLAGS_split_seed);
+  data.scene_block = absl::GetFlag(FLAGS_scene_block);
+  data.leak = absl::GetFlag(FLAGS_leak);
+  data.scenes = absl::GetFlag(FLAGS_scenes);
+  data.test_scenes = absl::GetFlag(FLAGS_test_scenes);
+  data.synthetic_seed = absl::GetFlag(FLAGS_synthetic_seed);
+  const std::string size_text = absl::GetFlag(FLAGS_synthetic_size);
+  const std::vector<std::string> size = absl::StrSplit(size_text, 'x');
+  if (size.size() != 2 ||
+      !absl::SimpleAtoi(size[0], &data.synthetic_width_px) ||
+      !absl::SimpleAtoi(size[1], &data.synthetic_height_px)) {
+    problems.push_back(absl::StrCat("--synthetic_size='", size_text,
+                                    "': expected WIDTHxHEIGHT, as in 256x256"));
+  }
+  TrainConfig& train = spec->train;
+  train.backbone = absl::GetFlag(FLAGS_backbone);
+  train.loss = absl::GetFlag(FLAGS_loss);
+  train.initialisation = absl::GetFlag(FLAGS_initialisation);
+  train.steps = absl::GetFlag(FLAGS_steps);
+  train.batch = absl::GetFlag(FLAGS_batch);
+  train.crop_px = absl::GetFlag(FLAGS_crop_px);
+  train.flip = absl::GetFlag(FLAGS_flip);
+  train.quarter_turns = absl::GetFlag(FLAGS_quarter_turns);
+  train.optimizer = absl::GetFlag(FLAGS_optimizer);
+  train.learning_rate = absl::GetFlag(FLAGS_learning_rate);
+  train.learning_rate_schedule = absl::GetFlag(FLAGS_learning_rate_schedule);
+  train.beta1 = absl::GetFlag(FLAGS_beta1);
+  train.beta2 = absl::GetFlag(FLAGS_beta2);
+  train.epsilon = absl::GetFlag(FLAGS_epsilon);
+  train.momentum = absl::GetFlag(FLAGS_momentum);
+  train.weight_decay = absl::GetFlag(FLAGS_weight_decay);
+  train.clip_gradient_norm = absl::GetFlag(FLAGS_clip_gradient_norm);
+  train.alpha = absl::GetFlag(FLAGS_alpha);
+  train.entropy = absl::GetFlag(FLAGS_entropy);
+  train.reward_scale = absl::GetFlag(FLAGS_reward_scale);
+  train.logit_norm = absl::GetFlag(FLAGS_logit_norm);
+  train.reward_engine = absl::GetFlag(FLAGS_reward_engine);
+  train.phi_learning_rate = absl::GetFlag(FLAGS_phi_learning_rate);
+  train.phi_epsilon = absl::GetFlag(FLAGS_phi_epsilon);
+  train.validation_batch = absl::GetFlag(FLAGS_validation_batch);
+  train.outer_every = absl::GetFlag(FLAGS_outer_every);
+  train.log_every = absl::GetFlag(FLAGS_log_every);
+  train.eval_every = absl::GetFlag(FLAGS_eval_every);
+  train.validation_pictures = absl::GetFlag(FLAGS_validation_pictures);
+  RunConfig& run = spec->run;
+  run.device = absl::GetFlag(FLAGS_device);
+  run.threads = absl::GetFlag(FLAGS_threads);
+  run.is_deterministic = absl::GetFlag(FLAGS_deterministic);
+  run.workers = absl::GetFlag(FLAGS_workers);
+  run.image_cache_mib = absl::GetFlag(FLAGS_image_cache_mib);
+  run.out = UserPath(absl::GetFlag(FLAGS_out));
+  // A folder that the user names is continued only when the user says so.
+  const bool was_asked = !LastValue(settings, "resume", "").empty();
+  run.resume = absl::GetFlag(FLAGS_resume) && (run.out.empty() || was_asked);
+  if (problems.empty()) return ValidateRunSpec(*spec, BILD_BACKBONE);
+  return absl::InvalidArgumentError(
+      ListProblems("These settings do not hold:", problems, ""));
+}
+
+// Recipe, profile and command line, as one list of settings.
+absl::StatusOr<std::vector<FlagSetting>> AllSettings(
+    const std::string& program, const std::vector<std::string>& arguments) {
+  BILD_ASSIGN_OR_RETURN(const std::vector<FlagSetting> given,
+                        ReadSettings(arguments));
+  const std::string profile = LastValue(given, "profile", "quick");
+  std::vector<std::string> files = {
+      absl::StrCat("benchmarks/recipes/synthetic_", BILD_DATASET, ".flags"),
+      absl::StrCat("benchmarks/recipes/",
+                   profile == "paper" ? "published_" : "quick_", BILD_BACKBONE,
+                   ".flags")};
+  if (profile == "ci")
+    files.emplace_back("benchmarks/recipes/profile_ci.flags");
+  std::vector<std::string> all;
+  for (const std::string& file : files) {
+    BILD_ASSIGN_OR_RETURN(const std::string path, FindRunfile(program, file));
+    all.push_back(absl::StrCat("--flagfile=", path));
+  }
+  BILD_ASSIGN_OR_RETURN(std::vector<FlagSetting> settings, ReadSettings(all));
+  settings.insert(settings.end(), given.begin(), given.end());
+  return settings;
+}
+
+int Main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(absl::StrCat(
+      "Trains ", BILD_BACKBONE, " on ", BILD_DATASET,
+      " with and without BILD and writes a results folder with a report.\n"
+      "bazel run //benchmarks:",
+      BILD_DATASET, "_", BILD_BACKBONE, " -- [flags]"));
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (const std::string& argument : arguments) {
+    if (argument.rfind("--help", 0) == 0) {
+      absl::ParseCommandLine(argc, argv);  // Prints and exits.
+    }
+  }
+  RunSpec spec;
+  const auto settings = AllSettings(argv[0], arguments);
+  absl::Status usage = settings.status();
+  if (usage.ok()) usage = ApplySettings(*settings);
+  if (usage.ok()) usage = ReadFlags(*settings, &spec);
+  if (!usage.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
+    return kUsage;
+  }
+  KeepMemory();
+  const auto outcome = RunBenchmark(spec);
+  if (!outcome.ok()) {
+    std::fprintf(stderr, "%s: %s\n", spec.target.c_str(),
+                 std::string(outcome.status().message()).c_str());
+    return kWorldIsWrong;
+  }
+  if (outcome->was_done) {
+    std::fprintf(stderr, "%s: already done, nothing to do.\n",
+                 spec.target.c_str());
+  }
+  std::printf("%sresults=%s report=%s/report.md\n", outcome->summary.c_str(),
+              outcome->folder.c_str(), outcome->folder.c_str());
+  return kDone;
+}
+
+}  // namespace
+}  // namespace bild
+
+int main(int argc, char** argv) { return bild::Main(argc, argv); }

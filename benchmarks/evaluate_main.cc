@@ -1,0 +1,208 @@
+// Scores a weights file on a dataset.
+//
+//   bazel run //benchmarks:evaluate -- --backbone=aodnet --weights=F
+//     --dataset=sots_indoor --data_root=DIR
+//     [--metric_profile=default,grid-bild]
+//
+// Without --out it writes nothing; with it, per_image.csv and records.jsonl.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "backbones/catalog.h"
+#include "benchmarks/command_line.h"
+#include "benchmarks/environment.h"
+#include "benchmarks/results_folder.h"
+#include "benchmarks/run_data.h"
+#include "benchmarks/summary.h"
+#include "bild/base/atomic_file.h"
+#include "bild/base/device.h"
+#include "bild/base/log.h"
+#include "bild/base/progress.h"
+#include "bild/base/sha256.h"
+#include "bild/base/status.h"
+#include "bild/checkpoint.h"
+#include "bild/evaluator.h"
+#include "bild/metrics/profile.h"
+#include "datasets/catalog.h"
+#include "datasets/image_reader.h"
+#include "datasets/split.h"
+
+ABSL_FLAG(std::string, backbone, "", "the net, as in aodnet or ffa[blocks=20]");
+ABSL_FLAG(std::string, weights, "", "a .safetensors file of that net");
+ABSL_FLAG(std::string, dataset, "", "a dataset, as in sots_indoor or pair");
+ABSL_FLAG(std::string, data_root, "",
+          "the folder of all datasets, or the set's own");
+ABSL_FLAG(std::vector<std::string>, metric_profile,
+          std::vector<std::string>({"default"}), "metric profiles");
+ABSL_FLAG(bool, allow_partial, false,
+          "take a named set with fewer files than its release");
+ABSL_FLAG(bool, allow_decoder_mismatch, false,
+          "go on with an image decoder that differs from the reference");
+ABSL_FLAG(std::string, device, "cpu", "cpu, cuda, cuda:N or auto");
+ABSL_FLAG(int, threads, 0, "of one operation on the CPU; 0: all cores");
+ABSL_FLAG(std::string, out, "",
+          "folder for per_image.csv and records.jsonl; empty: none is written");
+
+namespace bild {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kWorldIsWrong = 1;
+constexpr int kUsage = 2;
+
+// The dataset's own name, before any file is opened.
+absl::Status CheckUsage(std::vector<MetricProfile>* profiles) {
+  std::vector<std::string> problems;
+  for (const auto& [flag, value] :
+       {std::pair{"backbone", absl::GetFlag(FLAGS_backbone)},
+        std::pair{"weights", absl::GetFlag(FLAGS_weights)},
+        std::pair{"dataset", absl::GetFlag(FLAGS_dataset)},
+        std::pair{"data_root", absl::GetFlag(FLAGS_data_root)}}) {
+    if (value.empty())
+      problems.push_back(absl::StrCat("--", flag, " is not given"));
+  }
+  if (!absl::GetFlag(FLAGS_backbone).empty()) {
+    const auto net = MakeBackbone(absl::GetFlag(FLAGS_backbone), at::kFloat);
+    if (!net.ok()) problems.emplace_back(net.status().message());
+  }
+  if (!absl::GetFlag(FLAGS_dataset).empty()) {
+    const auto found = FindDataset(absl::GetFlag(FLAGS_dataset));
+    if (!found.ok()) problems.emplace_back(found.status().message());
+  }
+  auto parsed =
+      ParseProfiles(absl::StrJoin(absl::GetFlag(FLAGS_metric_profile), ","));
+  if (parsed.ok()) {
+    *profiles = *parsed;
+  } else {
+    problems.emplace_back(parsed.status().message());
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(ListProblems(
+      "evaluate cannot run so:", problems, "--help lists the flags."));
+}
+
+absl::StatusOr<std::string> EvaluateWeights(
+    const std::vector<MetricProfile>& profiles) {
+  DeviceSettings wanted;
+  BILD_ASSIGN_OR_RETURN(wanted.device,
+                        ParseDevice(absl::GetFlag(FLAGS_device)));
+  wanted.threads = absl::GetFlag(FLAGS_threads);
+  BILD_ASSIGN_OR_RETURN(const DeviceSettings device, SetUpDevice(wanted));
+  const Environment environment = LookAtEnvironment(device);
+
+  std::vector<std::string> reasons;
+  Record record;
+  record.decoder_probe = "match";
+  if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
+    if (!absl::GetFlag(FLAGS_allow_decoder_mismatch)) return decoder;
+    record.decoder_probe = "mismatch";
+    reasons.emplace_back("image decoder differs from the probe");
+  }
+  const std::string weights_path = UserPath(absl::GetFlag(FLAGS_weights));
+  BILD_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Backbone> backbone,
+      MakeBackbone(
+          absl::GetFlag(FLAGS_backbone),
+          at::TensorOptions().dtype(at::kFloat).device(device.device)));
+  BILD_RETURN_IF_ERROR(LoadWeights(weights_path, backbone->parameters()));
+  BILD_ASSIGN_OR_RETURN(const std::string weights_bytes,
+                        ReadFile(weights_path));
+
+  std::vector<std::string> notes;
+  DatasetRequest request;
+  request.name = absl::GetFlag(FLAGS_dataset);
+  request.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
+  request.allow_partial = absl::GetFlag(FLAGS_allow_partial);
+  request.notes = &notes;
+  BILD_ASSIGN_OR_RETURN(const std::unique_ptr<PairedDataset> dataset,
+                        OpenDataset(request));
+  for (const std::string& note : notes) LogInfo("{}", note);
+  for (const std::string& reason : dataset->invalid_reasons()) {
+    reasons.push_back(reason);
+  }
+  const SplitList list = WholeList(dataset->pairs());
+
+  Progress progress(absl::StrCat(backbone->name(), " on ", dataset->name()),
+                    static_cast<int64_t>(list.indices.size()));
+  BILD_ASSIGN_OR_RETURN(
+      const std::vector<ProfileScores> scores,
+      Evaluate(backbone.get(), *dataset, list.indices, profiles, &progress));
+
+  record.target = "evaluate";
+  record.method = "weights";
+  record.n_clear = CountScenes(*dataset, list.indices);
+  record.dataset = dataset->name();
+  record.layout = dataset->layout();
+  record.test_list_sha256 = list.sha256;
+  record.backbone = backbone->name();
+  record.parameters = backbone->parameters().size();
+  // The weights are what was run.
+  record.run_id = Sha256Hex(weights_bytes).substr(0, 12);
+  record.config = absl::StrCat("--weights_sha256=", Sha256Hex(weights_bytes));
+  record.commit = environment.commit;
+  record.dirty = environment.is_dirty;
+  record.device = environment.device;
+  record.threads = environment.threads;
+  record.libraries = environment.libraries;
+  record.started_at = environment.started_at;
+  if (environment.commit == "unknown") {
+    reasons.emplace_back("commit unknown");
+  } else if (environment.is_dirty) {
+    reasons.emplace_back("uncommitted changes in the tree");
+  }
+  record.verdict = reasons.empty() ? "VALID" : "INVALID";
+  record.invalid_reasons = absl::StrJoin(reasons, "; ");
+
+  RunRows rows;
+  AddScores(scores, *dataset, record, &rows);
+  const std::string out = UserPath(absl::GetFlag(FLAGS_out));
+  if (!out.empty()) {
+    BILD_ASSIGN_OR_RETURN(const ResultsLock lock, ResultsLock::Take(out));
+    BILD_RETURN_IF_ERROR(SaveRunRows(out, rows));
+  }
+  return SummarizeRecords(rows.records);
+}
+
+int Main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Scores a weights file on a dataset.\nbazel run //benchmarks:evaluate -- "
+      "--backbone= --weights= --dataset= --data_root= [flags]");
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (const std::string& argument : arguments) {
+    if (argument.rfind("--help", 0) == 0) {
+      absl::ParseCommandLine(argc, argv);  // Prints and exits.
+    }
+  }
+  std::vector<MetricProfile> profiles;
+  const auto settings = ReadSettings(arguments);
+  absl::Status usage = settings.status();
+  if (usage.ok()) usage = ApplySettings(*settings);
+  if (usage.ok()) usage = CheckUsage(&profiles);
+  if (!usage.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
+    return kUsage;
+  }
+  KeepMemory();
+  const auto summary = EvaluateWeights(profiles);
+  if (!summary.ok()) {
+    std::fprintf(stderr, "evaluate: %s\n",
+                 std::string(summary.status().message()).c_str());
+    return kWorldIsWrong;
+  }
+  std::printf("%s", summary->c_str());
+  return kDone;
+}
+
+}  // namespace
+}  // namespace bild
+
+int main(int argc, char** argv) { return bild::Main(argc, argv); }

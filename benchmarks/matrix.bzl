@@ -1,0 +1,13 @@
+"""The two lists that the benchmark targets are made of."""
+
+# Names of //datasets:catalog that a benchmark trains on.
+DATASETS = [
+    "its",
+    "ots",
+]
+
+# Names of //backbones:catalog.
+BACKBONES = [
+    "aodnet",
+    "ffa",
+]

@@ -1,0 +1,179 @@
+#include "benchmarks/results_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "bild/base/atomic_file.h"
+#include "bild/base/status.h"
+#include "reports/csv.h"
+
+namespace bild {
+namespace {
+
+constexpr char kRecords[] = "/records.jsonl";
+constexpr char kPerImage[] = "/per_image.csv";
+
+// The header of per_image.csv as fields.
+std::vector<std::string> PerImageFields() {
+  auto rows = ParseCsv(PerImageHeader());
+  return rows.ok() && !rows->empty() ? rows->front().fields
+                                     : std::vector<std::string>();
+}
+
+absl::StatusOr<PerImageRow> ParsePerImage(const CsvRow& row,
+                                          const std::string& path) {
+  PerImageRow picture;
+  const std::vector<std::string>& field = row.fields;
+  picture.method = field[0];
+  int64_t seed = 0;
+  bool is_good = field[1].empty() || ParseCsvInteger(field[1], &seed);
+  if (!field[1].empty()) picture.seed = seed;
+  picture.checkpoint = field[2];
+  picture.hazy = field[3];
+  picture.clear = field[4];
+  is_good = is_good && ParseCsvInteger(field[5], &picture.width) &&
+            ParseCsvInteger(field[6], &picture.height);
+  picture.profile = field[7];
+  double ciede2000 = 0.0;
+  is_good = is_good && ParseCsvNumber(field[8], &picture.psnr_db) &&
+            ParseCsvNumber(field[9], &picture.ssim) &&
+            ParseCsvNumber(field[10], &ciede2000);
+  if (!field[10].empty()) picture.ciede2000 = ciede2000;
+  picture.flags = field[11];
+  if (is_good) return picture;
+  return absl::DataLossError(
+      absl::StrCat("'", path, "', line ", row.line,
+                   ": a number cannot be read. Remove the file to evaluate "
+                   "this run again."));
+}
+
+}  // namespace
+
+absl::StatusOr<ResultsLock> ResultsLock::Take(const std::string& folder) {
+  BILD_RETURN_IF_ERROR(MakeFolders(folder));
+  const std::string path = folder + "/.lock";
+  const int descriptor =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("Cannot write to the results folder '", folder,
+                     "': ", std::strerror(errno), ". Choose another --out."));
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    ::close(descriptor);
+    return absl::FailedPreconditionError(
+        absl::StrCat("Another process works in the results folder '", folder,
+                     "'. Wait for it, or choose another --out."));
+  }
+  return ResultsLock(descriptor);
+}
+
+ResultsLock::~ResultsLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+ResultsLock::ResultsLock(ResultsLock&& other) noexcept
+    : descriptor_(other.descriptor_) {
+  other.descriptor_ = -1;
+}
+
+bool IsFinished(const std::string& folder) {
+  return std::filesystem::exists(folder + kRecords);
+}
+
+void AddScores(const std::vector<ProfileScores>& scores,
+               const PairedDataset& dataset, const Record& common,
+               RunRows* rows) {
+  for (const ProfileScores& profile : scores) {
+    Record record = common;
+    record.profile = profile.profile.name;
+    record.n = profile.mean.image_count;
+    record.n_identical = profile.mean.identical_count;
+    record.psnr_db = profile.mean.psnr_db;
+    record.ssim = profile.mean.ssim;
+    record.ciede2000 = profile.mean.ciede2000;
+    rows->records.push_back(record);
+    for (const PictureScore& picture : profile.pictures) {
+      const PairName& pair =
+          dataset.pairs()[static_cast<size_t>(picture.pair_index)];
+      PerImageRow row;
+      row.method = common.method;
+      row.seed = common.seed;
+      row.checkpoint = common.checkpoint;
+      row.hazy = pair.id;
+      row.clear = pair.scene;
+      row.width = picture.width_px;
+      row.height = picture.height_px;
+      row.profile = profile.profile.name;
+      row.psnr_db = picture.score.psnr_db;
+      row.ssim = picture.score.ssim;
+      row.ciede2000 = picture.score.ciede2000;
+      row.flags = FlagsText(picture.score);
+      rows->pictures.push_back(row);
+    }
+  }
+}
+
+absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows) {
+  std::string text = PerImageHeader();
+  for (const PerImageRow& row : rows.pictures) text += ToCsvLine(row);
+  BILD_RETURN_IF_ERROR(WriteFileAtomically(run_folder + kPerImage, text));
+  // Last: it says that the other one is complete.
+  return WriteRecords(run_folder + kRecords, rows.records);
+}
+
+absl::StatusOr<RunRows> LoadRunRows(const std::string& run_folder) {
+  if (!std::filesystem::exists(run_folder + kRecords)) {
+    return absl::NotFoundError(
+        absl::StrCat("'", run_folder, "' has no records yet"));
+  }
+  RunRows rows;
+  BILD_ASSIGN_OR_RETURN(rows.records, ReadRecords(run_folder + kRecords));
+  const std::string path = run_folder + kPerImage;
+  BILD_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  BILD_ASSIGN_OR_RETURN(const std::vector<CsvRow> table,
+                        ParseCsvTable(text, PerImageFields(), path));
+  for (const CsvRow& row : table) {
+    BILD_ASSIGN_OR_RETURN(const PerImageRow picture, ParsePerImage(row, path));
+    rows.pictures.push_back(picture);
+  }
+  return rows;
+}
+
+absl::Status WriteResultFiles(const std::string& folder,
+                              const std::vector<RunRows>& runs,
+                              const std::vector<RunJournal>& journals) {
+  std::string pictures = PerImageHeader();
+  std::vector<Record> records;
+  for (const RunRows& run : runs) {
+    for (const PerImageRow& row : run.pictures) pictures += ToCsvLine(row);
+    records.insert(records.end(), run.records.begin(), run.records.end());
+  }
+  std::string curves = CurvesHeader();
+  std::string weights = WeightsHeader();
+  for (const RunJournal& journal : journals) {
+    for (const JournalCurve& curve : journal.rows.curves) {
+      curves += ToCsvLine(CurvePoint{journal.method, journal.seed, curve.step,
+                                     curve.name, curve.value});
+    }
+    for (const PatchWeight& weight : journal.rows.weights) {
+      weights += ToCsvLine(WeightRow{journal.method, journal.seed, weight.step,
+                                     weight.place, weight.id, weight.x_px,
+                                     weight.y_px, weight.crop_px, weight.weight,
+                                     weight.loss, weight.reward});
+    }
+  }
+  BILD_RETURN_IF_ERROR(WriteFileAtomically(folder + kPerImage, pictures));
+  BILD_RETURN_IF_ERROR(WriteFileAtomically(folder + "/curves.csv", curves));
+  BILD_RETURN_IF_ERROR(WriteFileAtomically(folder + "/weights.csv", weights));
+  return WriteRecords(folder + kRecords, records);
+}
+
+}  // namespace bild

@@ -1,0 +1,68 @@
+// The folder that a run leaves: its lock, its files, its rows.
+
+#ifndef BENCHMARKS_RESULTS_FOLDER_H_
+#define BENCHMARKS_RESULTS_FOLDER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bild/evaluator.h"
+#include "bild/journal.h"
+#include "datasets/paired_dataset.h"
+#include "reports/record.h"
+#include "reports/result_rows.h"
+
+namespace bild {
+
+// Takes the folder for this process, making it where missing; the lock goes
+// with the process, however it ends. FailedPrecondition where another process
+// works in it.
+class ResultsLock {
+ public:
+  static absl::StatusOr<ResultsLock> Take(const std::string& folder);
+  ~ResultsLock();
+  ResultsLock(ResultsLock&& other) noexcept;
+  ResultsLock& operator=(ResultsLock&&) = delete;
+
+ private:
+  explicit ResultsLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+// What a finished run has that a half-done one has not.
+bool IsFinished(const std::string& folder);
+
+// The rows of one (method, seed): written when its evaluation is done, read
+// again by a resumed run.
+struct RunRows {
+  std::vector<Record> records;
+  std::vector<PerImageRow> pictures;
+};
+// Adds the scores of one net: a record per profile and a row per picture, all
+// else as in `common`.
+void AddScores(const std::vector<ProfileScores>& scores,
+               const PairedDataset& dataset, const Record& common,
+               RunRows* rows);
+absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows);
+// NotFound where the evaluation was not finished.
+absl::StatusOr<RunRows> LoadRunRows(const std::string& run_folder);
+
+// The journal of one (method, seed) as rows of curves.csv and weights.csv.
+struct RunJournal {
+  std::string method;
+  int64_t seed = 0;
+  JournalRows rows;
+};
+
+// Writes per_image.csv, curves.csv, weights.csv and, last, records.jsonl, each
+// whole.
+absl::Status WriteResultFiles(const std::string& folder,
+                              const std::vector<RunRows>& runs,
+                              const std::vector<RunJournal>& journals);
+
+}  // namespace bild
+
+#endif  // BENCHMARKS_RESULTS_FOLDER_H_

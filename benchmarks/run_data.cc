@@ -1,0 +1,164 @@
+#include "benchmarks/run_data.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "bild/base/progress.h"
+#include "bild/base/status.h"
+#include "datasets/catalog.h"
+#include "datasets/image_reader.h"
+#include "datasets/image_store.h"
+#include "datasets/leaks.h"
+#include "datasets/synthetic/synthesize.h"
+#include "fmt/format.h"
+
+namespace bild {
+namespace {
+
+std::shared_ptr<const PairedDataset> Cached(
+    std::unique_ptr<PairedDataset> dataset, int64_t budget_bytes) {
+  return std::make_shared<ImageStore>(
+      std::shared_ptr<const PairedDataset>(std::move(dataset)), budget_bytes);
+}
+
+absl::StatusOr<std::string> MakeSynthetic(const DataSpec& spec) {
+  SyntheticRequest request;
+  request.like = spec.dataset;
+  request.scenes = spec.scenes;
+  request.test_scenes = spec.test_scenes;
+  request.seed = spec.synthetic_seed;
+  request.width_px = spec.synthetic_width_px;
+  request.height_px = spec.synthetic_height_px;
+  BILD_ASSIGN_OR_RETURN(request, CheckedRequest(request));
+  Progress progress("synthetic scenes", request.scenes + request.test_scenes);
+  SyntheticRun run;
+  run.progress = &progress;
+  return EnsureSynthetic(request, run);
+}
+
+SplitRule RuleOf(const DataSpec& spec, const std::string& dataset_name) {
+  if (spec.split == "paper") return SplitRule::kPaper;
+  if (spec.split == "paper4500") return SplitRule::kPaper4500;
+  if (spec.split == "full") return SplitRule::kFull;
+  if (spec.split == "tenth") return SplitRule::kTenth;
+  return DefaultSplitRule(dataset_name);
+}
+
+// The validation pictures, the first in order(seed) of their ids.
+std::vector<int64_t> FirstInOrder(const PairedDataset& dataset,
+                                  const std::vector<int64_t>& indices,
+                                  uint64_t seed, int64_t count) {
+  std::map<std::string, int64_t> by_id;
+  std::vector<std::string> ids;
+  for (int64_t index : indices) {
+    const std::string& id = dataset.pairs()[static_cast<size_t>(index)].id;
+    by_id[id] = index;
+    ids.push_back(id);
+  }
+  std::vector<int64_t> first;
+  for (const std::string& id : Order(seed, ids)) {
+    if (static_cast<int64_t>(first.size()) == count) break;
+    first.push_back(by_id[id]);
+  }
+  return first;
+}
+
+}  // namespace
+
+absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
+                                    int64_t image_cache_mib,
+                                    int64_t validation_pictures) {
+  RunData data;
+  data.decoder_probe = "match";
+  if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
+    if (!spec.allow_decoder_mismatch) return decoder;
+    data.decoder_probe = "mismatch";
+    data.invalid_reasons.emplace_back("image decoder differs from the probe");
+  }
+  BILD_ASSIGN_OR_RETURN(const BenchmarkSets sets,
+                        FindBenchmarkSets(spec.dataset));
+  std::string root = spec.data_root;
+  if (root.empty()) {
+    BILD_ASSIGN_OR_RETURN(root, MakeSynthetic(spec));
+  }
+  const int64_t budget_bytes = image_cache_mib * (int64_t{1} << 20);
+
+  DatasetRequest request;
+  request.name = sets.train;
+  request.data_root = root;
+  request.allow_partial = spec.allow_partial;
+  request.notes = &data.notes;
+  BILD_ASSIGN_OR_RETURN(std::unique_ptr<PairedDataset> train,
+                        OpenDataset(request));
+  std::unique_ptr<PairedDataset> test;
+  const bool has_test = spec.dataset != "pair" || !spec.test_root.empty();
+  if (has_test) {
+    request.name = sets.test;
+    if (!spec.test_root.empty()) {
+      request.data_root = spec.test_root;
+      request.root_flag = "--test_root";
+    }
+    BILD_ASSIGN_OR_RETURN(test, OpenDataset(request));
+  }
+
+  std::set<std::string> dropped;
+  BILD_ASSIGN_OR_RETURN(const Leaks leaks, FindLeaks(*train, test.get()));
+  if (spec.leak == "drop") {
+    dropped = leaks.scenes;
+    for (const std::string& reason : leaks.reasons) {
+      data.notes.push_back(absl::StrCat("left out: ", reason));
+    }
+  } else if (!leaks.scenes.empty()) {
+    data.invalid_reasons.push_back(
+        fmt::format("trained on {} scenes of the test set (--leak=keep)",
+                    leaks.scenes.size()));
+  }
+  SplitOptions split;
+  split.rule = RuleOf(spec, train->name());
+  split.seed = spec.split_seed;
+  split.scene_block = spec.scene_block;
+  BILD_ASSIGN_OR_RETURN(data.split, MakeSplit(train->pairs(), dropped, split));
+  data.split_text = fmt::format("{} scene_block={} seed={} leak={}",
+                                SplitRuleName(split.rule), spec.scene_block,
+                                spec.split_seed, spec.leak);
+
+  data.train = Cached(std::move(train), budget_bytes);
+  data.validation_pictures =
+      FirstInOrder(*data.train, data.split.validation.indices, spec.split_seed,
+                   validation_pictures);
+  if (has_test) {
+    data.test = Cached(std::move(test), budget_bytes);
+    data.test_name = data.test->name();
+    data.test_list = WholeList(data.test->pairs());
+  } else {
+    data.test = data.train;
+    data.test_name = data.train->name() + "[validation]";
+    data.test_list = data.split.validation;
+    data.invalid_reasons.emplace_back(
+        "no test set: scored on the validation pictures");
+  }
+  for (const auto* dataset : {data.train.get(), data.test.get()}) {
+    for (const std::string& reason : dataset->invalid_reasons()) {
+      if (std::find(data.invalid_reasons.begin(), data.invalid_reasons.end(),
+                    reason) == data.invalid_reasons.end()) {
+        data.invalid_reasons.push_back(reason);
+      }
+    }
+  }
+  return data;
+}
+
+int64_t CountScenes(const PairedDataset& dataset,
+                    const std::vector<int64_t>& indices) {
+  std::set<std::string> scenes;
+  for (int64_t index : indices) {
+    scenes.insert(dataset.pairs()[static_cast<size_t>(index)].scene);
+  }
+  return static_cast<int64_t>(scenes.size());
+}
+
+}  // namespace bild

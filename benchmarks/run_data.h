@@ -1,0 +1,47 @@
+// Opens what a run works on: the training set and its split, the test set.
+
+#ifndef BENCHMARKS_RUN_DATA_H_
+#define BENCHMARKS_RUN_DATA_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "benchmarks/run_spec.h"
+#include "datasets/paired_dataset.h"
+#include "datasets/split.h"
+
+namespace bild {
+
+struct RunData {
+  std::shared_ptr<const PairedDataset> train;  // Cached in memory.
+  Split split;                                 // Of `train`.
+  std::vector<int64_t> validation_pictures;    // In order(seed of the split).
+  // The test set, or the validation side of `train` where there is none.
+  std::shared_ptr<const PairedDataset> test;
+  std::string test_name;
+  SplitList test_list;
+
+  std::string split_text;  // "tenth scene_block=4 seed=1 leak=drop", for rows.
+  std::string decoder_probe;  // "match", or "mismatch" where that was allowed.
+  // Why rows can never stand under a published protocol; empty if they may.
+  std::vector<std::string> invalid_reasons;
+  // What was noticed and is no error, a line each.
+  std::vector<std::string> notes;
+};
+
+// Makes the synthetic set where no --data_root is given. Errors are those of
+// the datasets; nothing is written but the synthetic set in the user's cache.
+absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
+                                    int64_t image_cache_mib,
+                                    int64_t validation_pictures);
+
+// Distinct scenes among the pairs at `indices`.
+int64_t CountScenes(const PairedDataset& dataset,
+                    const std::vector<int64_t>& indices);
+
+}  // namespace bild
+
+#endif  // BENCHMARKS_RUN_DATA_H_

@@ -1,0 +1,74 @@
+// What a benchmark target was asked to do, before any file is opened.
+
+#ifndef BENCHMARKS_RUN_SPEC_H_
+#define BENCHMARKS_RUN_SPEC_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "bild/train_config.h"
+
+namespace bild {
+
+// Where pictures come from and how they are divided. Changes the result.
+struct DataSpec {
+  std::string dataset;    // "its", "ots", "pair".
+  std::string data_root;  // Empty: the synthetic set of the same shape.
+  std::string test_root;  // Empty: the dataset's own test set.
+  bool allow_partial = false;
+  bool allow_decoder_mismatch = false;
+  std::string split = "auto";  // auto, paper, paper4500, full, tenth.
+  uint64_t split_seed = 1;
+  int64_t scene_block = 1;
+  std::string leak = "drop";  // drop, keep.
+  // The synthetic set.
+  int64_t scenes = 24;
+  int64_t test_scenes = -1;  // -1: a fifth of `scenes`, rounded up.
+  int64_t synthetic_width_px = 256;
+  int64_t synthetic_height_px = 256;
+  uint64_t synthetic_seed = 1;
+};
+
+// Where and how it runs. Must not change the result, but for `device` and
+// `threads`, which change its last bits and are part of the run's identity.
+struct RunConfig {
+  std::string device = "cpu";
+  int threads = 0;  // 0: all cores.
+  bool is_deterministic = true;
+  int64_t workers = 1;
+  int64_t image_cache_mib = 4096;
+  std::string out;     // Empty: results/<target>/<run id> in the workspace.
+  bool resume = true;  // Continue a half-done folder.
+};
+
+struct RunSpec {
+  std::string target;       // "ots_ffa".
+  std::string profile;      // ci, quick, paper.
+  std::string recipe;       // The recipe's file name.
+  std::string recipe_note;  // What of a published recipe is not had here.
+  std::vector<std::string> methods;
+  std::vector<uint64_t> seeds;
+  std::vector<std::string> metric_profiles;
+  TrainConfig train;
+  DataSpec data;
+  RunConfig run;
+};
+
+// (flag, value) of everything that changes the result, data lists apart.
+std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
+    const RunSpec& spec);
+
+// A flag file that runs the same again.
+std::string ConfigFlagsText(const RunSpec& spec);
+
+// Every value that cannot be, at once. Opens no file. `target_backbone` is what
+// the target is named after.
+absl::Status ValidateRunSpec(const RunSpec& spec,
+                             const std::string& target_backbone);
+
+}  // namespace bild
+
+#endif  // BENCHMARKS_RUN_SPEC_H_

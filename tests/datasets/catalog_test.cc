@@ -1,0 +1,309 @@
+// A dataset as a user has it: folders of files, good and bad.
+
+#include "datasets/catalog.h"
+
+#include <filesystem>
+
+#include "datasets/image_writer.h"
+#include "datasets/reside_ids.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/datasets/pictures.h"
+#include "tests/testing/temporary_folder.h"
+
+namespace bild {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+struct Opened {
+  absl::StatusOr<std::unique_ptr<PairedDataset>> dataset;
+  std::vector<std::string> notes;
+};
+
+Opened Open(const std::string& name, const std::string& root,
+            bool allow_partial = false) {
+  Opened opened;
+  DatasetRequest request;
+  request.name = name;
+  request.data_root = root;
+  request.allow_partial = allow_partial;
+  request.notes = &opened.notes;
+  opened.dataset = OpenDataset(request);
+  return opened;
+}
+
+std::string Message(const Opened& opened) {
+  return std::string(opened.dataset.status().message());
+}
+
+// Four pairs of two scenes, 24x20.
+void WriteSmallPairSet(const TemporaryFolder& root) {
+  for (const char* scene : {"a", "b"}) {
+    WritePicture(root / ("clear/" + std::string(scene) + ".png"),
+                 PatternImage(24, 20, scene[0]));
+    for (const char* haze : {"_1", "_2"}) {
+      WritePicture(root / ("hazy/" + std::string(scene) + haze + ".png"),
+                   PatternImage(24, 20, scene[0] + haze[1]));
+    }
+  }
+}
+
+// All 500 pairs of SOTS indoor as 8x6 pictures, clear ones 20 px larger.
+void WriteCompleteSotsIndoor(const std::string& set_folder) {
+  const std::string hazy = EncodePng(PatternImage(8, 6, 1)).value();
+  const std::string clear = EncodePng(PatternImage(28, 26, 2)).value();
+  for (const std::string& id : SotsIndoorIds()) {
+    WriteBytes(set_folder + "/hazy/" + id + ".png", hazy);
+    WriteBytes(set_folder + "/gt/" + ResideScene(id) + ".png", clear);
+  }
+}
+
+TEST(OpenDataset, ReadsACompleteSetWithTheBorderRule) {
+  const TemporaryFolder root;
+  WriteCompleteSotsIndoor(root / "SOTS/indoor");
+  const Opened opened = Open("sots_indoor", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  const PairedDataset& dataset = **opened.dataset;
+  EXPECT_EQ(dataset.name(), "sots_indoor");
+  EXPECT_EQ(dataset.layout(), "official");
+  EXPECT_THAT(dataset.invalid_reasons(), IsEmpty());
+  ASSERT_EQ(dataset.pairs().size(), 500u);
+  EXPECT_EQ(dataset.pairs()[0].id, "1400_1");
+  EXPECT_EQ(dataset.pairs()[1].id, "1400_10");  // Bytewise.
+  EXPECT_EQ(dataset.pairs()[0].scene, "1400");
+  EXPECT_THAT(opened.notes,
+              ElementsAre(HasSubstr("10 px cut from each side of the clear "
+                                    "picture for 500 of 500 pairs")));
+  const auto size = dataset.ReadSize(3);
+  ASSERT_TRUE(size.ok());
+  EXPECT_EQ(*size, (ImageSize{8, 6}));
+
+  const auto pair = dataset.Read(0);
+  ASSERT_TRUE(pair.ok()) << pair.status();
+  EXPECT_EQ(pair->hazy->rgb, PatternImage(8, 6, 1).rgb);
+  ASSERT_EQ(pair->clear->width_px, 8);
+  ASSERT_EQ(pair->clear->height_px, 6);
+  const Image whole = PatternImage(28, 26, 2);
+  for (size_t y = 0; y < 6; ++y) {
+    for (size_t i = 0; i < 8 * 3; ++i) {
+      EXPECT_EQ(pair->clear->rgb[y * 24 + i],
+                whole.rgb[((y + 10) * 28 + 10) * 3 + i]);
+    }
+  }
+  // Ten hazy pictures share their clear one while somebody holds it.
+  EXPECT_EQ(dataset.Read(1)->clear, pair->clear);
+
+  // The set's own folder will do as well.
+  EXPECT_TRUE(Open("sots_indoor", root / "SOTS/indoor").dataset.ok());
+}
+
+TEST(OpenDataset, NamesMissingAndUnknownIds) {
+  const TemporaryFolder root;
+  WriteCompleteSotsIndoor(root / "SOTS/indoor");
+  std::filesystem::remove(root / "SOTS/indoor/hazy/1407_3.png");
+  const Opened missing = Open("sots_indoor", root.path());
+  EXPECT_EQ(missing.dataset.status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(missing),
+              HasSubstr("sots_indoor: 499 of 500; missing 1407_3\n"));
+  EXPECT_THAT(Message(missing), HasSubstr("--allow_partial"));
+
+  const Opened partial = Open("sots_indoor", root.path(), true);
+  ASSERT_TRUE(partial.dataset.ok()) << partial.dataset.status();
+  EXPECT_EQ((*partial.dataset)->name(), "sots_indoor[n=499]");
+  EXPECT_THAT((*partial.dataset)->invalid_reasons(),
+              ElementsAre("partial: 499 of 500 pairs"));
+
+  // Names decide, never a count alone: 500 files, but one of another set.
+  std::filesystem::rename(root / "SOTS/indoor/gt/1407.png",
+                          root / "SOTS/indoor/gt/7.png");
+  for (int k = 1; k <= 10; ++k) {
+    const std::string tail = "_" + std::to_string(k) + ".png";
+    if (k != 3) {
+      std::filesystem::rename(root / ("SOTS/indoor/hazy/1407" + tail),
+                              root / ("SOTS/indoor/hazy/7" + tail));
+    }
+  }
+  WritePicture(root / "SOTS/indoor/hazy/7_3.png", PatternImage(8, 6, 1));
+  for (const bool allow_partial : {false, true}) {
+    const Opened other = Open("sots_indoor", root.path(), allow_partial);
+    EXPECT_THAT(Message(other),
+                HasSubstr("490 of 500; missing 1407_1, 1407_2, "));
+    EXPECT_THAT(Message(other),
+                HasSubstr("10 that the release does not have: 7_1, 7_10, "));
+  }
+}
+
+TEST(OpenDataset, CallsASyntheticSetSynthetic) {
+  const TemporaryFolder root;
+  WriteBytes(root / "SYNTHETIC.json", "{}");
+  for (const char* id : {"1_1_0.9", "1_2_0.8", "2_1_0.95"}) {
+    WritePicture(root / ("ITS/hazy/" + std::string(id) + ".png"),
+                 PatternImage(8, 6, 1));
+  }
+  WritePicture(root / "ITS/clear/1.png", PatternImage(8, 6, 2));
+  WritePicture(root / "ITS/clear/2.png", PatternImage(8, 6, 3));
+  const Opened opened = Open("its", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_EQ((*opened.dataset)->name(), "synthetic_its");
+  EXPECT_THAT((*opened.dataset)->invalid_reasons(), ElementsAre("synthetic"));
+  EXPECT_EQ((*opened.dataset)->pairs().size(), 3u);
+}
+
+TEST(OpenDataset, PairTakesAnyFolders) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  WriteBytes(root / "hazy/readme.txt", "x");
+  WritePicture(root / "clear/alone.png", PatternImage(4, 4, 1));
+  const Opened opened = Open("pair", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_EQ((*opened.dataset)->name(), "pair");
+  EXPECT_EQ((*opened.dataset)->pairs().size(), 4u);
+  EXPECT_THAT(opened.notes,
+              Contains(HasSubstr("1 files or folders that are no pictures")));
+  EXPECT_THAT(opened.notes,
+              Contains(HasSubstr("1 clear pictures belong to no hazy one")));
+}
+
+// One clear picture stored under three names, in two formats, is one scene.
+TEST(OpenDataset, PairMergesScenesOfEqualPixels) {
+  const TemporaryFolder root;
+  const Image clear = PatternImage(24, 20, 1);
+  for (const char* name : {"x10", "x9", "x11"}) {
+    WritePicture(root / ("clear/" + std::string(name) + ".png"), clear);
+    WritePicture(root / ("hazy/" + std::string(name) + ".png"),
+                 PatternImage(24, 20, name[2]));
+  }
+  WritePicture(root / "clear/y.png", PatternImage(24, 20, 2));
+  WritePicture(root / "hazy/y.png", PatternImage(24, 20, 3));
+  const Opened opened = Open("pair", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  std::vector<std::string> scenes;
+  for (const PairName& pair : (*opened.dataset)->pairs()) {
+    scenes.push_back(pair.scene);
+  }
+  EXPECT_THAT(scenes, ElementsAre("x9", "x9", "x9", "y"));
+}
+
+TEST(OpenDataset, UnknownNameListsTheKnownOnes) {
+  const Opened opened = Open("itss", ".");
+  EXPECT_EQ(opened.dataset.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Message(opened), HasSubstr("Unknown dataset 'itss'. Known: its, "
+                                         "ots_beta, sots_indoor, "
+                                         "sots_outdoor, pair."));
+}
+
+TEST(OpenDataset, EmptyFolder) {
+  const TemporaryFolder root;
+  std::filesystem::create_directories(root / "hazy");
+  std::filesystem::create_directories(root / "clear");
+  EXPECT_THAT(Message(Open("pair", root.path())), HasSubstr("no picture in"));
+}
+
+TEST(OpenDataset, SizesThatDifferAreAnError) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  WritePicture(root / "clear/b.png", PatternImage(44, 41, 1));
+  const Opened opened = Open("pair", root.path());
+  EXPECT_EQ(opened.dataset.status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(opened), HasSubstr("2 of 4 pairs differ in size"));
+  EXPECT_THAT(Message(opened), HasSubstr("b_1.png' is 24x20, '"));
+  EXPECT_THAT(Message(opened), HasSubstr("b.png' is 44x41"));
+}
+
+TEST(OpenDataset, FindsBadFilesBeforeAnythingIsUsed) {
+  const std::string whole = EncodePng(PatternImage(24, 20, 9)).value();
+  const struct {
+    std::string bytes;
+    absl::StatusCode code;
+    std::string fragment;
+  } cases[] = {
+      {"", absl::StatusCode::kDataLoss, "is empty (0 bytes)"},
+      {whole.substr(0, whole.size() / 2), absl::StatusCode::kDataLoss,
+       "is cut off: it ends before the end of chunk IDAT"},
+      {EncodeJpeg(PatternImage(24, 20, 1)).value().substr(0, 700),
+       absl::StatusCode::kDataLoss, "is cut off"},
+      {"text", absl::StatusCode::kInvalidArgument, "is not a PNG, JPEG or BMP"},
+      {PngHeaderOnly(24, 20, 16, 2), absl::StatusCode::kInvalidArgument,
+       "has 16 bits a channel"},
+      {PngHeaderOnly(24, 20, 8, 0), absl::StatusCode::kInvalidArgument,
+       "is a grey picture"},
+      {PngHeaderOnly(24, 20, 8, 3), absl::StatusCode::kInvalidArgument,
+       "is a palette picture"},
+      {PngHeaderOnly(24, 20, 8, 6), absl::StatusCode::kDataLoss, "is cut off"},
+  };
+  for (const auto& c : cases) {
+    const TemporaryFolder root;
+    WriteSmallPairSet(root);
+    WriteBytes(root / "hazy/a_2.png", c.bytes);
+    const Opened opened = Open("pair", root.path());
+    EXPECT_EQ(opened.dataset.status().code(), c.code) << c.fragment;
+    EXPECT_THAT(Message(opened), HasSubstr("1 of 6 pictures cannot be used"));
+    EXPECT_THAT(Message(opened), HasSubstr("hazy/a_2.png' "));
+    EXPECT_THAT(Message(opened), HasSubstr(c.fragment));
+  }
+}
+
+TEST(OpenDataset, ReportsAllKindsOfProblemsTogether) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  WriteBytes(root / "hazy/a_2.png", "");
+  WritePicture(root / "hazy/c_1.png", PatternImage(24, 20, 1));
+  WritePicture(root / "hazy/b_1.jpg", PatternImage(24, 20, 1));
+  WritePicture(root / "clear/b.png", PatternImage(25, 20, 1));
+  const std::string text = Message(Open("pair", root.path()));
+  EXPECT_THAT(text, HasSubstr("1 ids with two files"));
+  EXPECT_THAT(text, HasSubstr("1 of 6 hazy pictures have no clear partner"));
+  EXPECT_THAT(text, HasSubstr("1 of 6 pictures cannot be used"));
+  EXPECT_THAT(text, HasSubstr("2 of 4 pairs differ in size"));
+}
+
+TEST(OpenDataset, NotesAFileWithAnotherFormatThanItsName) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  WriteBytes(root / "hazy/a_1.png",
+             EncodeJpeg(PatternImage(24, 20, 1)).value());
+  const Opened opened = Open("pair", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_THAT(opened.notes, Contains(HasSubstr("hazy/a_1.png' is a JPEG")));
+}
+
+TEST(OpenDataset, AFileThatChangesLaterIsAnErrorOfRead) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  const Opened opened = Open("pair", root.path());
+  ASSERT_TRUE(opened.dataset.ok());
+  WritePicture(root / "hazy/a_1.png", PatternImage(10, 10, 1));
+  EXPECT_THAT(std::string((*opened.dataset)->Read(0).status().message()),
+              HasSubstr("the files changed since the set was opened"));
+  std::filesystem::remove(root / "hazy/a_1.png");
+  EXPECT_EQ((*opened.dataset)->Read(0).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST(BenchmarkSets, NameKnownDatasets) {
+  for (const BenchmarkSets& sets : BenchmarkDataSets()) {
+    EXPECT_TRUE(FindDataset(sets.train).ok()) << sets.name;
+    EXPECT_TRUE(FindDataset(sets.test).ok()) << sets.name;
+  }
+  EXPECT_EQ(FindBenchmarkSets("ots")->test, "sots_outdoor");
+  EXPECT_THAT(std::string(FindBenchmarkSets("x").status().message()),
+              HasSubstr("Known: its, ots, pair."));
+}
+
+TEST(Datasets, KnowHowManyPairsAreComplete) {
+  EXPECT_EQ(ItsIds().size(), 13990u);
+  EXPECT_EQ(OtsBetaScenes().size(), 2061u);
+  EXPECT_EQ(OtsBetaIds().size(), 72135u);
+  EXPECT_EQ(SotsIndoorIds().size(), 500u);
+  EXPECT_EQ(SotsOutdoorIds().size(), 500u);
+}
+
+}  // namespace
+}  // namespace bild

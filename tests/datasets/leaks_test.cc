@@ -1,0 +1,86 @@
+#include "datasets/leaks.h"
+
+#include "datasets/reside_ids.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/datasets/memory_dataset.h"
+
+namespace bild {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+MemoryDataset SetOf(const std::string& name,
+                    const std::vector<std::string>& scenes) {
+  std::vector<PairName> pairs;
+  for (const std::string& scene :
+       std::set<std::string>(scenes.begin(), scenes.end())) {
+    pairs.push_back({scene + "_1", scene, "", ""});
+    pairs.push_back({scene + "_2", scene, "", ""});
+  }
+  return MemoryDataset(name, pairs);
+}
+
+TEST(FindLeaks, OtsLosesTheScenesOfSotsOutdoor) {
+  const MemoryDataset train = SetOf("ots_beta", OtsBetaScenes());
+  const auto leaks = FindLeaks(train, nullptr);
+  ASSERT_TRUE(leaks.ok()) << leaks.status();
+  EXPECT_EQ(leaks->scenes.size(), 75u);
+  EXPECT_EQ(leaks->scenes.count("0025"), 1u);
+  EXPECT_THAT(leaks->reasons,
+              ElementsAre(HasSubstr("75 scenes of ots_beta are in SOTS "
+                                    "outdoor: 0025, ")));
+  EXPECT_EQ(train.reads, 0);
+}
+
+TEST(FindLeaks, Nyu2LosesTheScenesOfSotsIndoor) {
+  const std::vector<std::string> scenes = {
+      "NYU2_1399", "NYU2_1400", "NYU2_1449", "NYU2_1450",
+      "NYU2_4",    "1405",      "1405b",     "other"};
+  const MemoryDataset train = SetOf("pair", scenes);
+  // By the name of the test set, and by its scenes where it is a plain pair.
+  for (const char* name : {"sots_indoor[n=60]", "pair"}) {
+    const MemoryDataset test = SetOf(name, {"1401", "1402"});
+    const auto leaks = FindLeaks(train, &test);
+    ASSERT_TRUE(leaks.ok()) << leaks.status();
+    EXPECT_THAT(leaks->scenes, ElementsAre("1405", "NYU2_1400", "NYU2_1449"));
+  }
+  const MemoryDataset other = SetOf("pair", {"1401", "1500"});
+  const auto none = FindLeaks(train, &other);
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_THAT(none->scenes, IsEmpty());
+}
+
+TEST(FindLeaks, PairLosesClearPicturesThatAreTested) {
+  const MemoryDataset train = SetOf("pair", {"a", "b", "c"});
+  MemoryDataset test = SetOf("pair", {"x", "y"});
+  test.same_clear["y"] = "b";  // The same pixels under another name.
+  const auto leaks = FindLeaks(train, &test);
+  ASSERT_TRUE(leaks.ok()) << leaks.status();
+  EXPECT_THAT(leaks->scenes, ElementsAre("b"));
+  EXPECT_THAT(leaks->reasons, ElementsAre(HasSubstr("pixel by pixel: b")));
+  // One pair a scene is read, not all.
+  EXPECT_EQ(train.reads, 3);
+  EXPECT_EQ(test.reads, 2);
+}
+
+TEST(FindLeaks, AnUnreadablePictureIsAnError) {
+  const MemoryDataset train = SetOf("pair", {"a", "b"});
+  MemoryDataset test = SetOf("pair", {"x"});
+  test.fail_on_id = "x_1";
+  EXPECT_EQ(FindLeaks(train, &test).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST(FindLeaks, SyntheticNumbersAreNobodysScenes) {
+  const MemoryDataset train = SetOf("synthetic_its", {"1405", "2"});
+  const MemoryDataset test = SetOf("synthetic_sots_indoor", {"1400"});
+  const auto leaks = FindLeaks(train, &test);
+  ASSERT_TRUE(leaks.ok()) << leaks.status();
+  EXPECT_THAT(leaks->scenes, IsEmpty());
+}
+
+}  // namespace
+}  // namespace bild
