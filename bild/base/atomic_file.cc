@@ -15,6 +15,9 @@
 namespace bild {
 namespace {
 
+// Between a file's name and the number of the process that is writing it.
+constexpr char kTemporaryMark[] = ".tmp.";
+
 absl::Status SystemError(int error, const std::string& doing,
                          const std::string& path) {
   const std::string text =
@@ -72,7 +75,7 @@ void SyncFolderOf(const std::string& path) {
 
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces) {
-  const std::string temporary = absl::StrCat(path, ".tmp.", ::getpid());
+  const std::string temporary = absl::StrCat(path, kTemporaryMark, ::getpid());
   const int descriptor =
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return SystemError(errno, "Cannot create", temporary);
@@ -102,6 +105,22 @@ absl::Status WriteFileAtomically(const std::string& path,
                                  const std::string& content) {
   return WriteFileAtomically(
       path, std::vector<Bytes>{{content.data(), content.size()}});
+}
+
+void RemoveUnfinishedFiles(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> unfinished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const size_t mark = name.rfind(kTemporaryMark);
+    if (mark == std::string::npos) continue;
+    const std::string process = name.substr(mark + sizeof kTemporaryMark - 1);
+    if (!process.empty() &&
+        process.find_first_not_of("0123456789") == std::string::npos) {
+      unfinished.push_back(entry.path());
+    }
+  }
+  for (const auto& path : unfinished) std::filesystem::remove(path, error);
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {

@@ -26,6 +26,10 @@ struct Bytes {
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces);
 
+// Removes what processes that were killed while they wrote left directly in
+// `folder`. For folders with one writer; a missing folder has nothing in it.
+void RemoveUnfinishedFiles(const std::string& folder);
+
 // The whole file. NotFound / PermissionDenied / FailedPrecondition (a folder)
 // with path and the system's reason.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
