@@ -25,7 +25,7 @@ TEST(StagingFolder, AppearsWholeAtTheCommit) {
   absl::StatusOr<StagingFolder> staging =
       StagingFolder::Create(folder / "parents/too/set");
   ASSERT_TRUE(staging.ok()) << staging.status();
-  ASSERT_TRUE(WriteFileAtomically(staging->path() + "/a", "content").ok());
+  ASSERT_TRUE(staging->Write("a", "content").ok());
   EXPECT_FALSE(std::filesystem::exists(folder / "parents/too/set"));
   ASSERT_TRUE(staging->Commit().ok());
   EXPECT_THAT(NamesIn(folder / "parents/too"), ElementsAre("set"));
@@ -38,7 +38,7 @@ TEST(StagingFolder, IsGoneWithoutACommit) {
     absl::StatusOr<StagingFolder> staging =
         StagingFolder::Create(folder / "set");
     ASSERT_TRUE(staging.ok());
-    ASSERT_TRUE(WriteFileAtomically(staging->path() + "/a", "content").ok());
+    ASSERT_TRUE(staging->Write("a", "content").ok());
     const StagingFolder moved = *std::move(staging);
     EXPECT_EQ(NamesIn(folder.path()).size(), 1u);
   }
@@ -49,7 +49,7 @@ TEST(StagingFolder, ReplacesAnEmptyFolderOnly) {
   const TemporaryFolder folder;
   ASSERT_TRUE(MakeFolders(folder / "set").ok());
   absl::StatusOr<StagingFolder> first = StagingFolder::Create(folder / "set/");
-  ASSERT_TRUE(WriteFileAtomically(first->path() + "/a", "first").ok());
+  ASSERT_TRUE(first->Write("a", "first").ok());
   ASSERT_TRUE(first->Commit().ok());
   absl::StatusOr<StagingFolder> second = StagingFolder::Create(folder / "set");
   const absl::Status status = second->Commit();
@@ -75,7 +75,7 @@ TEST(StagingFolder, WhatAKilledProcessLeftIsRemovedByTheNext) {
   if (child == 0) {
     absl::StatusOr<StagingFolder> staging =
         StagingFolder::Create(folder / "set");
-    (void)WriteFileAtomically(staging->path() + "/a", "half");
+    (void)staging->Write("a", "half");
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
@@ -98,6 +98,17 @@ TEST(StagingFolder, SaysWhyItCannotBeMade) {
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("/file': Not a directory"));
+}
+
+TEST(StagingFolder, SaysWhyAFileCannotBeWritten) {
+  const TemporaryFolder folder;
+  const absl::StatusOr<StagingFolder> staging =
+      StagingFolder::Create(folder / "set");
+  ASSERT_TRUE(staging.ok());
+  const absl::Status status = staging->Write("no/such/folder.png", "12345");
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("5 bytes"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("no/such/folder.png"));
 }
 
 }  // namespace
