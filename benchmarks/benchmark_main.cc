@@ -12,8 +12,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -208,9 +206,7 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   // A folder that the user names is continued only when the user says so.
   const bool was_asked = !LastValue(settings, "resume", "").empty();
   run.resume = absl::GetFlag(FLAGS_resume) && (run.out.empty() || was_asked);
-  if (problems.empty()) return ValidateRunSpec(*spec, BILD_BACKBONE);
-  return absl::InvalidArgumentError(
-      ListProblems("These settings do not hold:", problems, ""));
+  return ValidateRunSpec(*spec, BILD_BACKBONE, std::move(problems));
 }
 
 // Recipe, profile and command line, as one list of settings.
@@ -237,16 +233,15 @@ absl::StatusOr<std::vector<FlagSetting>> AllSettings(
 }
 
 int Main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(absl::StrCat(
-      "Trains ", BILD_BACKBONE, " on ", BILD_DATASET,
-      " with and without BILD and writes a results folder with a report.\n"
-      "bazel run //benchmarks:",
-      BILD_DATASET, "_", BILD_BACKBONE, " -- [flags]"));
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  for (const std::string& argument : arguments) {
-    if (argument.rfind("--help", 0) == 0) {
-      absl::ParseCommandLine(argc, argv);  // Prints and exits.
-    }
+  if (AsksForHelp(arguments)) {
+    const std::string help = HelpText(absl::StrCat(
+        "Trains ", BILD_BACKBONE, " on ", BILD_DATASET,
+        " with and without BILD and writes a results folder with a report.\n"
+        "bazel run //benchmarks:",
+        BILD_DATASET, "_", BILD_BACKBONE, " -- [flags]"));
+    std::printf("%s", help.c_str());
+    return kDone;
   }
   RunSpec spec;
   const auto settings = AllSettings(argv[0], arguments);

@@ -47,7 +47,6 @@ struct RunConfig {
 struct RunSpec {
   std::string target;       // "ots_ffa".
   std::string profile;      // ci, quick, paper.
-  std::string recipe;       // The recipe's file name.
   std::string recipe_note;  // What of a published recipe is not had here.
   std::vector<std::string> methods;
   std::vector<uint64_t> seeds;
@@ -64,10 +63,11 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
 // A flag file that runs the same again.
 std::string ConfigFlagsText(const RunSpec& spec);
 
-// Every value that cannot be, at once. Opens no file. `target_backbone` is what
-// the target is named after.
+// Every value that cannot be, at once, after the `problems` that are known
+// already. Opens no file. `target_backbone` is what the target is named after.
 absl::Status ValidateRunSpec(const RunSpec& spec,
-                             const std::string& target_backbone);
+                             const std::string& target_backbone,
+                             std::vector<std::string> problems = {});
 
 }  // namespace bild
 
