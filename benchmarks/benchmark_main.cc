@@ -209,8 +209,14 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   return ValidateRunSpec(*spec, BILD_BACKBONE, std::move(problems));
 }
 
-// Recipe, profile and command line, as one list of settings.
-absl::StatusOr<std::vector<FlagSetting>> AllSettings(
+// What the recipes of this tree say, and what comes of it with the command
+// line.
+struct Settings {
+  std::vector<FlagSetting> recipe;
+  std::vector<FlagSetting> all;
+};
+
+absl::StatusOr<Settings> AllSettings(
     const std::string& program, const std::vector<std::string>& arguments) {
   BILD_ASSIGN_OR_RETURN(const std::vector<FlagSetting> given,
                         ReadSettings(arguments));
@@ -227,8 +233,10 @@ absl::StatusOr<std::vector<FlagSetting>> AllSettings(
     BILD_ASSIGN_OR_RETURN(const std::string path, FindRunfile(program, file));
     all.push_back(absl::StrCat("--flagfile=", path));
   }
-  BILD_ASSIGN_OR_RETURN(std::vector<FlagSetting> settings, ReadSettings(all));
-  settings.insert(settings.end(), given.begin(), given.end());
+  Settings settings;
+  BILD_ASSIGN_OR_RETURN(settings.recipe, ReadSettings(all));
+  settings.all = settings.recipe;
+  settings.all.insert(settings.all.end(), given.begin(), given.end());
   return settings;
 }
 
@@ -246,11 +254,15 @@ int Main(int argc, char** argv) {
   RunSpec spec;
   const auto settings = AllSettings(argv[0], arguments);
   absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) usage = ReadFlags(*settings, &spec);
+  if (usage.ok()) usage = ApplySettings(settings->all);
+  if (usage.ok()) usage = ReadFlags(settings->all, &spec);
   if (!usage.ok()) {
     std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
     return kUsage;
+  }
+  if (spec.profile == "paper") {
+    spec.recipe_changes =
+        ChangedFlags(settings->recipe, settings->all, PublishedRecipeFlags());
   }
   KeepMemory();
   const auto outcome = RunBenchmark(spec);

@@ -9,6 +9,7 @@
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/reflection.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/status.h"
@@ -191,6 +192,29 @@ std::string LastValue(const std::vector<FlagSetting>& settings,
     if (setting->name == name) return setting->value;
   }
   return otherwise;
+}
+
+std::vector<std::string> ChangedFlags(const std::vector<FlagSetting>& recipe,
+                                      const std::vector<FlagSetting>& all,
+                                      const std::vector<std::string>& names) {
+  std::vector<std::string> changes;
+  for (const std::string& name : names) {
+    const absl::CommandLineFlag* flag = FindFlag(name);
+    const std::string before =
+        LastValue(recipe, name, flag == nullptr ? "" : flag->DefaultValue());
+    const std::string after = LastValue(all, name, before);
+    double before_number = 0.0;
+    double after_number = 0.0;
+    const bool is_same =
+        before == after || (absl::SimpleAtod(before, &before_number) &&
+                            absl::SimpleAtod(after, &after_number) &&
+                            before_number == after_number);
+    if (!is_same) {
+      changes.push_back(
+          absl::StrCat("--", name, "=", after, " instead of ", before));
+    }
+  }
+  return changes;
 }
 
 absl::StatusOr<std::string> FindRunfile(const std::string& program,

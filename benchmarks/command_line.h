@@ -40,6 +40,13 @@ std::string HelpText(const std::string& usage);
 std::string LastValue(const std::vector<FlagSetting>& settings,
                       const std::string& name, const std::string& otherwise);
 
+// Which of the flags `names` the settings `all` leave at another value than
+// `recipe` alone would, as "--steps=10 instead of 500000". Numbers are compared
+// as numbers.
+std::vector<std::string> ChangedFlags(const std::vector<FlagSetting>& recipe,
+                                      const std::vector<FlagSetting>& all,
+                                      const std::vector<std::string>& names);
+
 // The absolute path of a file of this tree, as `bazel run`, `bazel test` and
 // the plain binary see it. NotFound names the places that were tried.
 absl::StatusOr<std::string> FindRunfile(const std::string& program,

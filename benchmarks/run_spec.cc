@@ -87,6 +87,29 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
   return rows;
 }
 
+const std::vector<std::string>& PublishedRecipeFlags() {
+  static const auto* names =
+      new std::vector<std::string>{"backbone",
+                                   "loss",
+                                   "initialisation",
+                                   "steps",
+                                   "batch",
+                                   "crop_px",
+                                   "flip",
+                                   "quarter_turns",
+                                   "optimizer",
+                                   "learning_rate",
+                                   "learning_rate_schedule",
+                                   "beta1",
+                                   "beta2",
+                                   "epsilon",
+                                   "momentum",
+                                   "weight_decay",
+                                   "clip_gradient_norm",
+                                   "recipe_note"};
+  return *names;
+}
+
 std::string ConfigFlagsText(const RunSpec& spec) {
   std::string text = absl::StrCat(
       "# The effective configuration of this run. Again, with another --out:\n"

@@ -48,6 +48,8 @@ struct RunSpec {
   std::string target;       // "ots_ffa".
   std::string profile;      // ci, quick, paper.
   std::string recipe_note;  // What of a published recipe is not had here.
+  // How the run departs from the published recipe that it started from.
+  std::vector<std::string> recipe_changes;
   std::vector<std::string> methods;
   std::vector<uint64_t> seeds;
   std::vector<std::string> metric_profiles;
@@ -59,6 +61,10 @@ struct RunSpec {
 // (flag, value) of everything that changes the result, data lists apart.
 std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
     const RunSpec& spec);
+
+// The flags that make up a net's published recipe: a run that changes one of
+// them does not follow it.
+const std::vector<std::string>& PublishedRecipeFlags();
 
 // A flag file that runs the same again.
 std::string ConfigFlagsText(const RunSpec& spec);

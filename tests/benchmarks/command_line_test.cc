@@ -285,6 +285,21 @@ TEST(ReadSettingsTest, RandomTextIsReadOrRefused) {
   EXPECT_GT(read, 100);  // The loop sees both sides.
 }
 
+TEST(ChangedFlagsTest, ComparesWithTheRecipeOrTheDefault) {
+  const std::vector<FlagSetting> recipe = {{"number", "9", "recipe:1"},
+                                           {"share", "1e-4", "recipe:2"}};
+  std::vector<FlagSetting> all = recipe;
+  all.push_back({"share", "0.0001", "the command line"});
+  all.push_back({"list", "a", "the command line"});
+  const std::vector<std::string> names = {"number", "share", "word"};
+  EXPECT_THAT(ChangedFlags(recipe, all, names), testing::IsEmpty());
+  all.push_back({"number", "10", "the command line"});
+  all.push_back({"word", "end", "the command line"});
+  EXPECT_THAT(ChangedFlags(recipe, all, names),
+              testing::ElementsAre("--number=10 instead of 9",
+                                   "--word=end instead of start"));
+}
+
 TEST(FindRunfileTest, FoundInTheRunfilesAsAnAbsolutePath) {
   const TemporaryFolder folder;
   ASSERT_TRUE(MakeFolders(folder / "program.runfiles/bild/some").ok());

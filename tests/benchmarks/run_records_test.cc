@@ -102,6 +102,15 @@ TEST_F(RunRecordsTest, EachReasonIsGiven) {
   spec_.recipe_note = "no perceptual loss";
   EXPECT_EQ(Reasons(), "no perceptual loss");
   spec_.recipe_note = "";
+  spec_.recipe_changes = {"--steps=10 instead of 6250",
+                          "--loss=l1 instead of mse"};
+  EXPECT_EQ(Reasons(),
+            "changed recipe: --steps=10 instead of 6250, --loss=l1 instead of "
+            "mse");
+  spec_.recipe_changes.clear();
+  spec_.run.is_deterministic = false;
+  EXPECT_EQ(Reasons(), "not deterministic");
+  spec_.run.is_deterministic = true;
   environment_.is_dirty = true;
   EXPECT_EQ(Reasons(), "uncommitted changes in the tree");
   environment_.commit = "unknown";
