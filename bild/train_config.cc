@@ -1,6 +1,7 @@
 #include "bild/train_config.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "bild/base/status.h"
@@ -73,13 +74,13 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   };
   const auto at_least = [&problems](const std::string& flag, auto value,
                                     auto least) {
-    if (!(value >= least)) {
+    if (!(value >= least) || !std::isfinite(static_cast<double>(value))) {
       problems.push_back(
           fmt::format("--{}={}: expected at least {}.", flag, value, least));
     }
   };
   const auto positive = [&problems](const std::string& flag, double value) {
-    if (!(value > 0)) {
+    if (!(value > 0) || !std::isfinite(value)) {
       problems.push_back(
           fmt::format("--{}={}: expected more than 0.", flag, value));
     }
