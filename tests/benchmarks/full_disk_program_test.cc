@@ -14,6 +14,10 @@
 namespace bild {
 namespace {
 
+constexpr int64_t kRoomForAll = 1 << 20;
+// Into the middle of the training.
+constexpr int64_t kRoomForSome = 64 << 10;
+
 bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -23,15 +27,19 @@ bool Has(const std::string& text, const std::string& part) {
 std::string RunOutOfSpace(const std::string& disk) {
   const std::string out = disk + "/out";
   WriteBytes(disk + "/precious.txt", "kept\n");
-  const ProgramOutcome outcome = RunProgram(TinyRun({"--out=" + out}));
+  const ProgramOutcome outcome =
+      RunProgram(TinyRun({"--methods=plain", "--out=" + out}));
   if (outcome.exit_code != 1) return "ended well: " + Describe(outcome);
   if (!Has(outcome.err, "No space left on device") ||
       !Has(outcome.err, "Free space there or choose another --out")) {
     return "does not say so: " + Describe(outcome);
   }
   if (outcome.out != "") return "wrote results: " + outcome.out;
-  if (Exists(out + "/records.jsonl") || Exists(out + "/report.md")) {
-    return "left a result";
+  if (Exists(out + "/report.md")) return "left a report";
+  if (Exists(out + "/records.jsonl") &&
+      !(Exists(out + "/per_image.csv") && Exists(out + "/curves.csv") &&
+        Exists(out + "/weights.csv"))) {
+    return "left records without the rest";
   }
   if (Exists(out)) {
     for (const std::string& path : Tree(out)) {
@@ -62,27 +70,55 @@ TEST(FullDiskTest, NoPartialResultWhereverItHappens) {
   }
 }
 
+// The synthetic set in the user's cache appears complete or not at all.
+TEST(FullDiskTest, NoPartialSyntheticSet) {
+  const TemporaryFolder folder;
+  const std::string disk = folder / "disk";
+  std::filesystem::create_directories(disk);
+  const auto body = [&]() -> std::string {
+    ProgramCall call = TinyRun({"--out=" + folder / "out"});
+    call.environment["XDG_CACHE_HOME"] = disk + "/cache";
+    const ProgramOutcome outcome = RunProgram(call);
+    if (outcome.exit_code != 1) return "ended well: " + Describe(outcome);
+    if (!Has(outcome.err, "No space left on device")) {
+      return "does not say so: " + Describe(outcome);
+    }
+    for (const std::string& path : Tree(disk)) {
+      if (!std::filesystem::is_directory(disk + "/" + path)) {
+        return "left " + path;
+      }
+    }
+    return Exists(folder / "out") ? "made a results folder" : "";
+  };
+  const SmallDiskResult result = RunOnSmallDisk(disk, kRoomForSome, body);
+  if (!result.was_mounted) GTEST_SKIP() << "no small disk: " << result.reason;
+  EXPECT_EQ(result.problem, "");
+}
+
 // Space that is made again lets the run go on and end as it should.
 TEST(FullDiskTest, TheRunGoesOnWhenThereIsSpace) {
   const TemporaryFolder folder;
   const std::string disk = folder / "disk";
-  ASSERT_EQ(RunProgram(TinyRun({"--out=" + folder / "good"})).exit_code, 0);
+  ASSERT_EQ(RunProgram(TinyRun({"--methods=plain", "--out=" + folder / "good"}))
+                .exit_code,
+            0);
   std::filesystem::create_directories(disk);
   const auto body = [&]() -> std::string {
     const std::string out = disk + "/out";
-    WriteBytes(disk + "/ballast", std::string(3900 << 10, 'x'));
-    const ProgramOutcome full = RunProgram(TinyRun({"--out=" + out}));
+    WriteBytes(disk + "/ballast", std::string(kRoomForAll - kRoomForSome, 'x'));
+    const ProgramOutcome full =
+        RunProgram(TinyRun({"--methods=plain", "--out=" + out}));
     if (full.exit_code != 1) return "not full: " + Describe(full);
     std::filesystem::remove(disk + "/ballast");
     const ProgramOutcome again =
-        RunProgram(TinyRun({"--resume", "--out=" + out}));
+        RunProgram(TinyRun({"--methods=plain", "--resume", "--out=" + out}));
     if (again.exit_code != 0) return "did not go on: " + Describe(again);
     if (RecordsWithoutTimes(out) != RecordsWithoutTimes(folder / "good")) {
       return "other records";
     }
     return "";
   };
-  const SmallDiskResult result = RunOnSmallDisk(disk, 4 << 20, body);
+  const SmallDiskResult result = RunOnSmallDisk(disk, kRoomForAll, body);
   if (!result.was_mounted) GTEST_SKIP() << "no small disk: " << result.reason;
   EXPECT_EQ(result.problem, "");
 }

@@ -99,8 +99,8 @@ TEST(ResultsLockTest, AFileInPlaceOfTheFolderIsAnError) {
 
 TEST(ResultsLockTest, RemovesWhatKilledProcessesLeft) {
   const TemporaryFolder folder;
+  ASSERT_TRUE(ResultsLock::Take(folder.path(), "run 1").ok());
   ASSERT_TRUE(MakeFolders(folder / "checkpoints/plain_seed1").ok());
-  { ASSERT_TRUE(ResultsLock::Take(folder.path(), "run 1").ok()); }
   // No process has this number: the kernel's largest is 2^22.
   const std::string left =
       folder / "checkpoints/plain_seed1/state.safetensors.tmp.99999999";
