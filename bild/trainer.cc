@@ -107,7 +107,7 @@ class TrainingRun {
                                           task_.method, options_);
 
     if (!std::filesystem::exists(checkpoint_path_)) {
-      RemoveUnfinishedFiles(task_.folder);
+      RemoveAbandonedTemporaries(task_.folder);
       BILD_RETURN_IF_ERROR(journal_.CutTo(0));
       return LookAtStart();
     }
@@ -117,7 +117,7 @@ class TrainingRun {
                        "' holds a checkpoint of an earlier run. Continue "
                        "it with --resume, or choose another --out."));
     }
-    RemoveUnfinishedFiles(task_.folder);
+    RemoveAbandonedTemporaries(task_.folder);
     BILD_RETURN_IF_ERROR(LoadCheckpoint(checkpoint_path_, identity_, State()));
     saved_step_ = progress_.step;
     BILD_RETURN_IF_ERROR(journal_.CutTo(progress_.journal_bytes));

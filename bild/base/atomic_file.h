@@ -26,9 +26,9 @@ struct Bytes {
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces);
 
-// Removes what processes that were killed while they wrote left directly in
-// `folder`. For folders with one writer; a missing folder has nothing in it.
-void RemoveUnfinishedFiles(const std::string& folder);
+// Removes, in `folder` and below, the temporary files of processes that were
+// killed in WriteFileAtomically. Those of living processes stay.
+void RemoveAbandonedTemporaries(const std::string& folder);
 
 // The whole file. NotFound / PermissionDenied / FailedPrecondition (a folder)
 // with path and the system's reason.
