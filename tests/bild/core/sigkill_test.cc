@@ -11,11 +11,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "bild/base/atomic_file.h"
 #include "bild/base/seed.h"
 #include "gtest/gtest.h"
+#include "tests/bild/core/run_files.h"
 #include "tests/testing/random_tensor.h"
 #include "tests/testing/temporary_folder.h"
 
@@ -87,12 +86,7 @@ TEST_P(SigkillTest, EndsWithTheFilesOfAnUndisturbedRun) {
   EXPECT_GE(kills, 4);
   EXPECT_EQ(RunVictim(GetParam(), killed, -1, 0).exit_code, 0);
 
-  ASSERT_EQ(NamesIn(killed), NamesIn(unbroken));
-  for (const std::string& name : NamesIn(unbroken)) {
-    EXPECT_TRUE(ReadFile(killed + "/" + name).value() ==
-                ReadFile(unbroken + "/" + name).value())
-        << name << " differs";
-  }
+  EXPECT_EQ(DifferencesOfFiles(killed, FilesIn(unbroken)), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, SigkillTest, testing::Values("plain", "bild"),

@@ -1,11 +1,10 @@
-// The one training loop: what it leaves on disk, when it refuses, and that a
-// run which was stopped anywhere ends with the bits of one that was not.
+// The one training loop: what a run leaves in its folder, and when it stops of
+// itself.
 
 #include "bild/trainer.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <map>
 #include <string>
@@ -18,53 +17,12 @@
 #include "bild/initialise.h"
 #include "bild/journal.h"
 #include "gtest/gtest.h"
+#include "tests/bild/core/run_files.h"
 #include "tests/bild/core/small_training.h"
 #include "tests/testing/temporary_folder.h"
 
 namespace bild {
 namespace {
-
-using Files = std::map<std::string, std::string>;
-
-Files FilesOf(const std::string& folder) {
-  Files files;
-  for (const std::string& name : NamesIn(folder)) {
-    files[name] = ReadFile(folder + "/" + name).value();
-  }
-  return files;
-}
-
-// Names first: the content of a differing file is no use in a message.
-void ExpectSameFiles(const Files& got, const Files& want) {
-  std::vector<std::string> got_names, want_names;
-  for (const auto& [name, content] : got) got_names.push_back(name);
-  for (const auto& [name, content] : want) want_names.push_back(name);
-  ASSERT_EQ(got_names, want_names);
-  for (const auto& [name, content] : want) {
-    EXPECT_TRUE(got.at(name) == content) << name << " differs";
-  }
-}
-
-std::string MessageOf(const absl::Status& status) {
-  return std::string(status.message());
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-// The journal's values of one curve, by step.
-std::map<int64_t, double> Curve(const std::string& folder,
-                                const std::string& name) {
-  std::map<int64_t, double> curve;
-  const auto rows = ReadJournal(folder + "/journal.jsonl");
-  EXPECT_TRUE(rows.ok()) << rows.status();
-  if (!rows.ok()) return curve;
-  for (const auto& point : rows->curves) {
-    if (point.name == name) curve[point.step] = point.value;
-  }
-  return curve;
-}
 
 // --- What a run leaves -------------------------------------------------------
 
@@ -83,7 +41,7 @@ TEST(Train, LeavesWeightsJournalAndCheckpoint) {
                                 "last.safetensors", "state.safetensors"}));
 
   // Scores every third step and at the end; the best is the highest of them.
-  const auto scores = Curve(folder.path(), "validation_psnr_db");
+  const auto scores = CurveIn(folder.path(), "validation_psnr_db");
   ASSERT_EQ(scores.size(), 3u);
   double best = 0.0;
   for (const auto& [step, score] : scores) {
@@ -107,13 +65,13 @@ TEST(Train, LeavesWeightsJournalAndCheckpoint) {
   // Windows of two outer steps, and the short one at the end; of each the
   // weights of one batch.
   std::vector<int64_t> windows;
-  for (const auto& [step, value] : Curve(folder.path(), "training_loss")) {
+  for (const auto& [step, value] : CurveIn(folder.path(), "training_loss")) {
     windows.push_back(step);
   }
   EXPECT_EQ(windows, (std::vector<int64_t>{2, 4, 6, 7}));
-  EXPECT_EQ(Curve(folder.path(), "gain_normalised_t").count(7), 0u);
+  EXPECT_EQ(CurveIn(folder.path(), "gain_normalised_t").count(7), 0u);
   EXPECT_EQ(result->last_window.at("training_loss"),
-            Curve(folder.path(), "training_loss").at(6));
+            CurveIn(folder.path(), "training_loss").at(6));
   const JournalRows rows = ReadJournal(folder / "journal.jsonl").value();
   ASSERT_EQ(rows.weights.size(), 4u * 4u);
   double sum = 0.0;
@@ -137,7 +95,7 @@ TEST(Train, PlainHasUniformWeightsAndNoRewards) {
     EXPECT_EQ(row.weight, 0.25);
     EXPECT_FALSE(row.reward.has_value());
   }
-  EXPECT_TRUE(Curve(folder.path(), "gain_mean").empty());
+  EXPECT_TRUE(CurveIn(folder.path(), "gain_mean").empty());
 }
 
 TEST(Train, AFinishedRunReturnsItsResultAtOnce) {
@@ -146,7 +104,7 @@ TEST(Train, AFinishedRunReturnsItsResultAtOnce) {
   const TrainingTask task = small.Task("bild", folder.path());
   const auto first = Train(task);
   ASSERT_TRUE(first.ok()) << first.status();
-  const Files files = FilesOf(folder.path());
+  const auto files = FilesIn(folder.path());
   small.training.change = [](int64_t, PatchBatch*) {
     FAIL() << "a finished run asked for a batch";
   };
@@ -155,7 +113,7 @@ TEST(Train, AFinishedRunReturnsItsResultAtOnce) {
   EXPECT_EQ(again->best_step, first->best_step);
   EXPECT_EQ(again->last_window, first->last_window);
   EXPECT_EQ(again->step_milliseconds_median, 0.0);
-  ExpectSameFiles(FilesOf(folder.path()), files);
+  EXPECT_EQ(DifferencesOfFiles(folder.path(), files), "");
 }
 
 // Another seed of the run is another run from the first weight on.
@@ -167,170 +125,8 @@ TEST(Train, SeedsDiffer) {
   task.folder = folder / "b";
   task.seed = 4;
   ASSERT_TRUE(Train(task).ok());
-  EXPECT_NE(Curve(folder / "a", "training_loss"),
-            Curve(folder / "b", "training_loss"));
-}
-
-// --- Stopped and started again ----------------------------------------------
-
-struct Variant {
-  std::string name;
-  std::string method;
-  std::function<void(TrainConfig*)> change;
-};
-
-const std::vector<Variant>& Variants() {
-  const auto momentum = [](TrainConfig* config) {
-    config->optimizer = "sgd";
-    config->momentum = 0.9;
-    config->learning_rate = 0.01;
-    config->weight_decay = 1e-4;
-    config->clip_gradient_norm = 0.1;
-    config->learning_rate_schedule = "cosine";
-  };
-  static const auto* variants = new std::vector<Variant>{
-      {"plain_adam", "plain", [](TrainConfig*) {}},
-      {"plain_sgd", "plain", [](TrainConfig* c) { c->optimizer = "sgd"; }},
-      {"bild_adam", "bild", [](TrainConfig*) {}},
-      {"bild_momentum", "bild", momentum},
-      {"bild_every_second", "bild",
-       [](TrainConfig* c) {
-         c->outer_every = 2;
-         c->log_every = 1;
-         c->loss = "mse";
-       }},
-      {"frozen_random_momentum", "frozen_random", momentum},
-  };
-  return *variants;
-}
-
-class ResumeTest : public testing::TestWithParam<Variant> {};
-
-TEST_P(ResumeTest, StoppedAfterAnyStepEndsWithTheSameBits) {
-  SmallTraining small;
-  const TemporaryFolder folder;
-  const auto task_in = [&](const std::string& name) {
-    TrainingTask task = small.Task(GetParam().method, folder / name);
-    GetParam().change(&task.config);
-    return task;
-  };
-  const TrainingTask unbroken = task_in("unbroken");
-  ASSERT_TRUE(Train(unbroken).ok());
-  const Files want = FilesOf(unbroken.folder);
-
-  const TrainingTask twin = task_in("twin");
-  ASSERT_TRUE(Train(twin).ok());
-  ExpectSameFiles(FilesOf(twin.folder), want);
-
-  for (int64_t stop = 1; stop <= unbroken.config.steps; ++stop) {
-    SCOPED_TRACE(testing::Message() << "stopped after step " << stop);
-    TrainingTask task = task_in("stopped_" + std::to_string(stop));
-    task.after_step = [stop](int64_t step) {
-      return step == stop ? absl::CancelledError("stopped") : absl::OkStatus();
-    };
-    const auto stopped = Train(task);
-    ASSERT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
-    EXPECT_EQ(NamesIn(task.folder).size(),
-              stop >= unbroken.config.log_every * unbroken.config.outer_every
-                  ? 2u
-                  : 1u);
-    // Another process starts with other weights in memory.
-    small.backbone().parameters().flat().fill_(0.5);
-    task.after_step = nullptr;
-    const auto result = Train(task);
-    ASSERT_TRUE(result.ok()) << result.status();
-    ExpectSameFiles(FilesOf(task.folder), want);
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Variants, ResumeTest, testing::ValuesIn(Variants()),
-                         [](const auto& row) { return row.param.name; });
-
-TEST(Train, AFolderWithACheckpointNeedsResume) {
-  SmallTraining small;
-  const TemporaryFolder folder;
-  TrainingTask task = small.Task("plain", folder.path());
-  task.resume = false;
-  ASSERT_TRUE(Train(task).ok());
-  const Files files = FilesOf(folder.path());
-  const auto again = Train(task);
-  EXPECT_EQ(again.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(Contains(MessageOf(again.status()),
-                       "holds a checkpoint of an earlier run"));
-  EXPECT_TRUE(Contains(MessageOf(again.status()), "--resume"));
-  ExpectSameFiles(FilesOf(folder.path()), files);
-}
-
-TEST(Train, ACheckpointOfAnotherRunIsRefusedWithBothTexts) {
-  SmallTraining small;
-  const TemporaryFolder folder;
-  const TrainingTask task = small.Task("bild", folder.path());
-  ASSERT_TRUE(Train(task).ok());
-  const Files files = FilesOf(folder.path());
-  TrainingTask data = task;
-  data.run = "data=another";
-  TrainingTask seed = task;
-  seed.seed = 17;
-  TrainingTask alpha = task;
-  alpha.config.alpha = 0.5;
-  TrainingTask method = task;
-  method.method = FindMethod("frozen_random").value();
-  const std::map<std::string, TrainingTask> others = {
-      {"data=another", data},
-      {"seed=17", seed},
-      {"--alpha=0.5", alpha},
-      {"method=frozen_random", method}};
-  for (const auto& [fragment, other] : others) {
-    const auto refused = Train(other);
-    EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
-    const std::string message = MessageOf(refused.status());
-    EXPECT_TRUE(Contains(message, "belongs to another run")) << message;
-    EXPECT_TRUE(Contains(message, fragment)) << message;
-    EXPECT_TRUE(Contains(message, "data=formula method=bild seed=3"))
-        << message;
-    EXPECT_TRUE(Contains(message, "state.safetensors")) << message;
-    ExpectSameFiles(FilesOf(folder.path()), files);
-  }
-}
-
-TEST(Train, ADamagedCheckpointIsNamed) {
-  SmallTraining small;
-  const TemporaryFolder folder;
-  const TrainingTask task = small.Task("plain", folder.path());
-  ASSERT_TRUE(Train(task).ok());
-  const std::string path = folder / "state.safetensors";
-  const std::string whole = ReadFile(path).value();
-  for (const size_t size :
-       {size_t{0}, size_t{5}, size_t{8}, whole.size() / 2, whole.size() - 1}) {
-    ASSERT_TRUE(WriteFileAtomically(path, whole.substr(0, size)).ok());
-    const auto refused = Train(task);
-    EXPECT_EQ(refused.status().code(), absl::StatusCode::kDataLoss) << size;
-    EXPECT_TRUE(Contains(MessageOf(refused.status()), path))
-        << refused.status();
-    EXPECT_EQ(ReadFile(path).value().size(), size);
-  }
-  ASSERT_TRUE(WriteFileAtomically(path, whole).ok());
-  ASSERT_TRUE(Train(task).ok());
-
-  // The journal must hold what the checkpoint says that it holds.
-  ASSERT_TRUE(WriteFileAtomically(folder / "journal.jsonl", "{").ok());
-  const auto refused = Train(task);
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(Contains(MessageOf(refused.status()), "journal.jsonl"));
-  EXPECT_TRUE(Contains(MessageOf(refused.status()), "found 1"));
-}
-
-TEST(Train, WhatAKilledWriterLeftIsRemoved) {
-  SmallTraining small;
-  const TemporaryFolder folder;
-  ASSERT_TRUE(
-      WriteFileAtomically(folder / "state.safetensors.tmp.4711", "half").ok());
-  ASSERT_TRUE(WriteFileAtomically(folder / "notes.tmp.txt", "mine").ok());
-  ASSERT_TRUE(Train(small.Task("plain", folder.path())).ok());
-  EXPECT_EQ(NamesIn(folder.path()),
-            (std::vector<std::string>{"best@val.safetensors", "journal.jsonl",
-                                      "last.safetensors", "notes.tmp.txt",
-                                      "state.safetensors"}));
+  EXPECT_NE(CurveIn(folder / "a", "training_loss"),
+            CurveIn(folder / "b", "training_loss"));
 }
 
 // --- Stops of its own --------------------------------------------------------
@@ -343,8 +139,8 @@ TEST(Train, AnInvalidConfigurationTouchesNothing) {
   task.config.alpha = -1.0;
   const auto refused = Train(task);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(Contains(MessageOf(refused.status()), "--batch=2"));
-  EXPECT_TRUE(Contains(MessageOf(refused.status()), "--alpha=-1"));
+  EXPECT_TRUE(Says(refused.status(), "--batch=2"));
+  EXPECT_TRUE(Says(refused.status(), "--alpha=-1"));
   EXPECT_TRUE(NamesIn(folder.path()).empty());
 }
 
@@ -363,21 +159,18 @@ TEST(Train, ALossThatIsNotFiniteNamesTheLastGoodCheckpoint) {
     spoil_from(0);
     const auto at_once = Train(task);
     EXPECT_EQ(at_once.status().code(), absl::StatusCode::kFailedPrecondition);
-    EXPECT_TRUE(
-        Contains(MessageOf(at_once.status()), method + " seed 3, step 1: "))
+    EXPECT_TRUE(Says(at_once.status(), method + " seed 3, step 1: "))
         << at_once.status();
-    EXPECT_TRUE(
-        Contains(MessageOf(at_once.status()), "There is no checkpoint yet."));
+    EXPECT_TRUE(Says(at_once.status(), "There is no checkpoint yet."));
     spoil_from(5);
     const auto later = Train(task);
     EXPECT_EQ(later.status().code(), absl::StatusCode::kFailedPrecondition);
-    const std::string message = MessageOf(later.status());
-    EXPECT_TRUE(Contains(message, "step 6: ")) << message;
-    EXPECT_TRUE(Contains(message, "not finite")) << message;
-    EXPECT_TRUE(Contains(message, "The last good checkpoint is '" +
-                                      (folder / "state.safetensors") +
-                                      "' (step 4)"))
-        << message;
+    EXPECT_TRUE(Says(later.status(), "step 6: ")) << later.status();
+    EXPECT_TRUE(Says(later.status(), "not finite")) << later.status();
+    EXPECT_TRUE(Says(later.status(), "The last good checkpoint is '" +
+                                         (folder / "state.safetensors") +
+                                         "' (step 4)"))
+        << later.status();
     // Good it is: with sound data the run goes on from there.
     small.training.change = nullptr;
     const auto result = Train(task);
@@ -393,10 +186,10 @@ TEST(Train, AValidationLossThatIsNotFiniteStops) {
   };
   const auto refused = Train(small.Task("bild", folder.path()));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(Contains(MessageOf(refused.status()), "step 3: "));
-  EXPECT_TRUE(Contains(MessageOf(refused.status()),
-                       "the validation loss or its gradient is not finite"));
-  EXPECT_TRUE(Contains(MessageOf(refused.status()), "(step 2)"));
+  EXPECT_TRUE(Says(refused.status(), "step 3: "));
+  EXPECT_TRUE(Says(refused.status(),
+                   "the validation loss or its gradient is not finite"));
+  EXPECT_TRUE(Says(refused.status(), "(step 2)"));
 }
 
 // A step that throws the weights out of float32's range: they are neither
@@ -411,8 +204,7 @@ TEST(Train, WeightsThatAreNotFiniteAreNoCheckpoint) {
   task.config.log_every = 1;
   const auto refused = Train(task);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(Contains(MessageOf(refused.status()),
-                       "step 1: the weights are not finite"))
+  EXPECT_TRUE(Says(refused.status(), "step 1: the weights are not finite"))
       << refused.status();
   EXPECT_EQ(NamesIn(folder.path()),
             (std::vector<std::string>{"journal.jsonl"}));
@@ -442,8 +234,7 @@ TEST(Train, ErrorsOfTheDataComeThrough) {
   task.validation = nullptr;
   const auto without = Train(task);
   EXPECT_EQ(without.status().code(), absl::StatusCode::kInternal);
-  EXPECT_TRUE(
-      Contains(MessageOf(without.status()), "'bild' needs validation patches"));
+  EXPECT_TRUE(Says(without.status(), "'bild' needs validation patches"));
 }
 
 // --- Nothing to learn --------------------------------------------------------
@@ -475,10 +266,12 @@ TEST(Train, ADeadStartIsNoticedAndSaid) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(result->is_dead);
   const std::string log = ReadFile(folder / "log").value();
-  EXPECT_TRUE(Contains(log, "dead at step 0: K > 0 holds nowhere")) << log;
-  EXPECT_FALSE(Contains(log, "dead at step 3")) << "said twice:\n" << log;
+  EXPECT_NE(log.find("dead at step 0: K > 0 holds nowhere"), std::string::npos)
+      << log;
+  EXPECT_EQ(log.find("dead at step 3"), std::string::npos) << "said twice:\n"
+                                                           << log;
   EXPECT_EQ(
-      Curve(task.folder, "live_share"),
+      CurveIn(task.folder, "live_share"),
       (std::map<int64_t, double>{{0, 0.0}, {3, 0.0}, {6, 0.0}, {7, 0.0}}));
 }
 
@@ -488,7 +281,7 @@ TEST(Train, ALiveNetIsNotCalledDead) {
   const auto result = Train(small.Task("plain", folder.path()));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_FALSE(result->is_dead);
-  const auto shares = Curve(folder.path(), "live_share");
+  const auto shares = CurveIn(folder.path(), "live_share");
   EXPECT_GT(shares.at(0), 0.0);
   EXPECT_LE(shares.at(7), 1.0);
 }
@@ -507,16 +300,17 @@ TEST(Train, BildOnADeadNetStopsAfterAFullWindow) {
   };
   const auto stopped = Train(task);
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kFailedPrecondition);
-  const std::string message = MessageOf(stopped.status());
-  EXPECT_TRUE(Contains(message,
-                       "the gradient of the reweighting network was zero at "
-                       "each of the 2 outer steps up to step 2"))
-      << message;
-  EXPECT_TRUE(Contains(message, "The net itself is dead")) << message;
-  EXPECT_TRUE(Contains(message, "There is no checkpoint yet.")) << message;
+  EXPECT_TRUE(Says(stopped.status(),
+                   "the gradient of the reweighting network was zero at "
+                   "each of the 2 outer steps up to step 2"))
+      << stopped.status();
+  EXPECT_TRUE(Says(stopped.status(), "The net itself is dead"))
+      << stopped.status();
+  EXPECT_TRUE(Says(stopped.status(), "There is no checkpoint yet."))
+      << stopped.status();
   EXPECT_EQ(last_step, 1);
   // The curves say how it came to that.
-  EXPECT_EQ(Curve(folder.path(), "phi_gradient_norm"),
+  EXPECT_EQ(CurveIn(folder.path(), "phi_gradient_norm"),
             (std::map<int64_t, double>{{2, 0.0}}));
 
   // Methods that teach phi nothing have nothing to miss.
@@ -539,12 +333,13 @@ TEST(Train, RewardsThatDoNotDifferStopAfterAFullWindow) {
   };
   const auto stopped = Train(task);
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kFailedPrecondition);
-  const std::string message = MessageOf(stopped.status());
   // Outer step 4 alone is half a window; steps 5 and 6 are a whole one.
-  EXPECT_TRUE(Contains(message, "2 outer steps up to step 6")) << message;
-  EXPECT_TRUE(Contains(message, "The rewards do not differ between patches"))
-      << message;
-  EXPECT_TRUE(Contains(message, "(step 4)")) << message;
+  EXPECT_TRUE(Says(stopped.status(), "2 outer steps up to step 6"))
+      << stopped.status();
+  EXPECT_TRUE(
+      Says(stopped.status(), "The rewards do not differ between patches"))
+      << stopped.status();
+  EXPECT_TRUE(Says(stopped.status(), "(step 4)")) << stopped.status();
   // The entropy term alone is a gradient, though none of the validation data.
   TrainingTask with_entropy = small.Task("bild", folder / "entropy");
   const auto result = Train(with_entropy);
