@@ -16,9 +16,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "benchmarks/command_line.h"
 #include "benchmarks/run_spec.h"
 #include "benchmarks/runner.h"
+#include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
 
