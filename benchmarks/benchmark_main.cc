@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "benchmarks/command_line.h"
 #include "benchmarks/run_spec.h"
 #include "benchmarks/runner.h"
+#include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
 
@@ -240,7 +241,16 @@ absl::StatusOr<Settings> AllSettings(
   return settings;
 }
 
+// `bazel test` gives a program one folder to write to.
+void StayInTestFolder() {
+  const char* folder = std::getenv("TEST_TMPDIR");
+  if (folder == nullptr) return;
+  ::setenv("XDG_CACHE_HOME", folder, /*overwrite=*/0);
+  ::setenv("BUILD_WORKSPACE_DIRECTORY", folder, /*overwrite=*/0);
+}
+
 int Main(int argc, char** argv) {
+  StayInTestFolder();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (AsksForHelp(arguments)) {
     const std::string help = HelpText(absl::StrCat(

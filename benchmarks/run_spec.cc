@@ -12,6 +12,7 @@
 #include "bild/base/status.h"
 #include "bild/methods.h"
 #include "bild/metrics/profile.h"
+#include "bild/patch_pass.h"
 #include "datasets/catalog.h"
 #include "datasets/synthetic/synthetic_plan.h"
 #include "fmt/format.h"
@@ -148,6 +149,9 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   };
   const auto backbone = MakeBackbone(spec.train.backbone, at::kFloat);
   check(backbone.status());
+  if (backbone.ok()) {
+    check(ChooseRewardEngine(spec.train.reward_engine, **backbone).status());
+  }
   if (backbone.ok() &&
       spec.train.backbone.substr(0, spec.train.backbone.find('[')) !=
           target_backbone) {

@@ -94,6 +94,8 @@ absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
   // As text: the shortest decimal that reads back to the same double.
   json["best_validation_psnr_db"] =
       fmt::format("{}", progress.best_validation_psnr_db);
+  json["last_validation_psnr_db"] =
+      fmt::format("{}", progress.last_validation_psnr_db);
   json["is_dead"] = progress.is_dead;
   json["journal_bytes"] = progress.journal_bytes;
   json["last_window"] = nlohmann::json::object();
@@ -148,7 +150,9 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
     }
     bool is_number =
         absl::SimpleAtod(json.at("best_validation_psnr_db").get<std::string>(),
-                         &progress.best_validation_psnr_db);
+                         &progress.best_validation_psnr_db) &&
+        absl::SimpleAtod(json.at("last_validation_psnr_db").get<std::string>(),
+                         &progress.last_validation_psnr_db);
     for (const auto& [name, text] : json.at("last_window").items()) {
       is_number = is_number && absl::SimpleAtod(text.get<std::string>(),
                                                 &progress.last_window[name]);

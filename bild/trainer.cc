@@ -245,7 +245,7 @@ class TrainingRun {
     BILD_ASSIGN_OR_RETURN(const double psnr_db,
                           task_.validation_psnr_db(*task_.backbone));
     journal_.Add({progress_.step, "validation_psnr_db", psnr_db});
-    progress_.last_window["validation_psnr_db"] = psnr_db;
+    progress_.last_validation_psnr_db = psnr_db;
     if (progress_.best_step == 0 ||
         psnr_db > progress_.best_validation_psnr_db) {
       progress_.best_step = progress_.step;
@@ -320,8 +320,7 @@ class TrainingRun {
     result.best_step = progress_.best_step;
     result.best_validation_psnr_db = progress_.best_validation_psnr_db;
     result.last_window = progress_.last_window;
-    result.last_validation_psnr_db =
-        progress_.last_window.at("validation_psnr_db");
+    result.last_validation_psnr_db = progress_.last_validation_psnr_db;
     result.reward_engine = RewardEngineName(options_.engine);
     result.is_dead = progress_.is_dead;
     if (!step_milliseconds_.empty()) {

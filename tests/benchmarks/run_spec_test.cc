@@ -106,6 +106,12 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
        "--steps=0: expected at least 1."},
       {[](RunSpec* s) { s->train.batch = 2; }, "zscore"},
       {[](RunSpec* s) { s->train.loss = "l3"; }, "l3"},
+      {[](RunSpec* s) { s->train.reward_engine = "magic"; },
+       "--reward_engine='magic'"},
+      {[](RunSpec* s) { s->train.steps = int64_t{1} << 62; },
+       "--steps=4611686018427387904: expected at most"},
+      {[](RunSpec* s) { s->train.batch = 1000000; },
+       "--batch=1000000: expected at most"},
   };
   for (const WrongCase& wrong : cases) {
     RunSpec spec = GoodSpec();

@@ -1,4 +1,4 @@
-#include "benchmarks/command_line.h"
+#include "bild/base/command_line.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,8 +1,8 @@
 // Command lines and recipes, strictly: every unknown flag and every value that
 // cannot be read is reported at once, with the file and line it stands in.
 
-#ifndef BENCHMARKS_COMMAND_LINE_H_
-#define BENCHMARKS_COMMAND_LINE_H_
+#ifndef BILD_BASE_COMMAND_LINE_H_
+#define BILD_BASE_COMMAND_LINE_H_
 
 #include <string>
 #include <vector>
@@ -58,4 +58,4 @@ std::string UserPath(const std::string& path);
 
 }  // namespace bild
 
-#endif  // BENCHMARKS_COMMAND_LINE_H_
+#endif  // BILD_BASE_COMMAND_LINE_H_
