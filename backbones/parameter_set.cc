@@ -70,18 +70,27 @@ std::vector<at::Tensor> ParameterSet::Unflatten(
 }
 
 TangentScope::TangentScope(ParameterSet& parameters, const at::Tensor& tangent)
-    : parameters_(parameters),
-      level_(torch::autograd::ForwardADLevel::get_next_idx()) {
+    : parameters_(parameters) {
   const std::vector<at::Tensor> pieces = parameters.Unflatten(tangent);
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    Parameter& parameter = *parameters.list()[i];
-    primal_.push_back(parameter.value);
-    parameter.value = at::_make_dual(parameter.value.detach(), pieces[i],
-                                     static_cast<int64_t>(level_));
+  level_ = torch::autograd::ForwardADLevel::get_next_idx();
+  try {
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      Parameter& parameter = *parameters.list()[i];
+      const at::Tensor dual = at::_make_dual(
+          parameter.value.detach(), pieces[i], static_cast<int64_t>(level_));
+      primal_.push_back(parameter.value);
+      parameter.value = dual;
+    }
+  } catch (...) {
+    // A constructor that throws has no destructor to tidy up after it.
+    Restore();
+    throw;
   }
 }
 
-TangentScope::~TangentScope() {
+TangentScope::~TangentScope() { Restore(); }
+
+void TangentScope::Restore() {
   for (size_t i = 0; i < primal_.size(); ++i) {
     parameters_.list()[i]->value = primal_[i];
   }

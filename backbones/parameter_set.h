@@ -62,7 +62,9 @@ class ParameterSet {
 
 // While it lives, every parameter of the set is a dual number: its value with
 // `tangent` [size()] as the derivative, for forward-mode AD. Parameters are
-// again what they were when it goes, exceptions included. One at a time.
+// again what they were when it goes, exceptions included. One at a time: a
+// second one throws c10::Error, and so does a tangent of another size or type;
+// nothing has changed then.
 class TangentScope {
  public:
   TangentScope(ParameterSet& parameters, const at::Tensor& tangent);
@@ -75,6 +77,8 @@ class TangentScope {
   at::Tensor TangentOf(const at::Tensor& value) const;
 
  private:
+  void Restore();
+
   ParameterSet& parameters_;
   std::vector<at::Tensor> primal_;
   uint64_t level_;

@@ -8,19 +8,18 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "benchmarks/command_line.h"
 #include "benchmarks/run_spec.h"
 #include "benchmarks/runner.h"
+#include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
 
@@ -208,13 +207,17 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   // A folder that the user names is continued only when the user says so.
   const bool was_asked = !LastValue(settings, "resume", "").empty();
   run.resume = absl::GetFlag(FLAGS_resume) && (run.out.empty() || was_asked);
-  if (problems.empty()) return ValidateRunSpec(*spec, BILD_BACKBONE);
-  return absl::InvalidArgumentError(
-      ListProblems("These settings do not hold:", problems, ""));
+  return ValidateRunSpec(*spec, BILD_BACKBONE, std::move(problems));
 }
 
-// Recipe, profile and command line, as one list of settings.
-absl::StatusOr<std::vector<FlagSetting>> AllSettings(
+// What the recipes of this tree say, and what comes of it with the command
+// line.
+struct Settings {
+  std::vector<FlagSetting> recipe;
+  std::vector<FlagSetting> all;
+};
+
+absl::StatusOr<Settings> AllSettings(
     const std::string& program, const std::vector<std::string>& arguments) {
   BILD_ASSIGN_OR_RETURN(const std::vector<FlagSetting> given,
                         ReadSettings(arguments));
@@ -231,31 +234,45 @@ absl::StatusOr<std::vector<FlagSetting>> AllSettings(
     BILD_ASSIGN_OR_RETURN(const std::string path, FindRunfile(program, file));
     all.push_back(absl::StrCat("--flagfile=", path));
   }
-  BILD_ASSIGN_OR_RETURN(std::vector<FlagSetting> settings, ReadSettings(all));
-  settings.insert(settings.end(), given.begin(), given.end());
+  Settings settings;
+  BILD_ASSIGN_OR_RETURN(settings.recipe, ReadSettings(all));
+  settings.all = settings.recipe;
+  settings.all.insert(settings.all.end(), given.begin(), given.end());
   return settings;
 }
 
+// `bazel test` gives a program one folder to write to.
+void StayInTestFolder() {
+  const char* folder = std::getenv("TEST_TMPDIR");
+  if (folder == nullptr) return;
+  ::setenv("XDG_CACHE_HOME", folder, /*overwrite=*/0);
+  ::setenv("BUILD_WORKSPACE_DIRECTORY", folder, /*overwrite=*/0);
+}
+
 int Main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(absl::StrCat(
-      "Trains ", BILD_BACKBONE, " on ", BILD_DATASET,
-      " with and without BILD and writes a results folder with a report.\n"
-      "bazel run //benchmarks:",
-      BILD_DATASET, "_", BILD_BACKBONE, " -- [flags]"));
+  StayInTestFolder();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  for (const std::string& argument : arguments) {
-    if (argument.rfind("--help", 0) == 0) {
-      absl::ParseCommandLine(argc, argv);  // Prints and exits.
-    }
+  if (AsksForHelp(arguments)) {
+    const std::string help = HelpText(absl::StrCat(
+        "Trains ", BILD_BACKBONE, " on ", BILD_DATASET,
+        " with and without BILD and writes a results folder with a report.\n"
+        "bazel run //benchmarks:",
+        BILD_DATASET, "_", BILD_BACKBONE, " -- [flags]"));
+    std::printf("%s", help.c_str());
+    return kDone;
   }
   RunSpec spec;
   const auto settings = AllSettings(argv[0], arguments);
   absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) usage = ReadFlags(*settings, &spec);
+  if (usage.ok()) usage = ApplySettings(settings->all);
+  if (usage.ok()) usage = ReadFlags(settings->all, &spec);
   if (!usage.ok()) {
     std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
     return kUsage;
+  }
+  if (spec.profile == "paper") {
+    spec.recipe_changes =
+        ChangedFlags(settings->recipe, settings->all, PublishedRecipeFlags());
   }
   KeepMemory();
   const auto outcome = RunBenchmark(spec);

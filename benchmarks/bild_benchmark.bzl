@@ -21,9 +21,9 @@ def bild_benchmark(name, dataset, backbone, ci_size = "small"):
             'BILD_BACKBONE=\\"%s\\"' % backbone,
         ],
         deps = [
-            ":command_line",
             ":run_spec",
             ":runner",
+            "//bild/base:command_line",
             "//bild/base:device",
             "//bild/base:status",
             "//third_party:absl_flags",

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -20,13 +21,25 @@
 namespace bild {
 namespace {
 
-// What a git command prints in the workspace; empty optional where it fails.
-std::optional<std::string> Git(const std::string& arguments) {
+// The root of this suite's working tree, where this process can tell: what
+// `bazel run` names, or the folder it was started in.
+std::string WorkingTree() {
   const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-  if (workspace != nullptr) ::setenv("BILD_GIT_FOLDER", workspace, 1);
+  const std::string folder = workspace == nullptr ? "." : workspace;
+  std::ifstream file(folder + "/WORKSPACE");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  // Another repository's commit would be worse than none.
+  return text.find("workspace(name = \"bild\")") == std::string::npos ? ""
+                                                                      : folder;
+}
+
+// What a git command prints in `folder`; empty optional where it fails.
+std::optional<std::string> Git(const std::string& folder,
+                               const std::string& arguments) {
+  ::setenv("BILD_GIT_FOLDER", folder.c_str(), /*overwrite=*/1);
   // The folder goes through the environment, so its name needs no quoting.
-  const std::string command = absl::StrCat("git -C \"${BILD_GIT_FOLDER:-.}\" ",
-                                           arguments, " 2>/dev/null");
+  const std::string command =
+      absl::StrCat("git -C \"$BILD_GIT_FOLDER\" ", arguments, " 2>/dev/null");
   FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return std::nullopt;
   std::string text;
@@ -64,9 +77,11 @@ std::string NowUtc() {
 
 Environment LookAtEnvironment(const DeviceSettings& settings) {
   Environment environment;
-  if (const auto commit = Git("rev-parse HEAD"); commit.has_value()) {
+  const std::string tree = WorkingTree();
+  const auto commit = tree.empty() ? std::nullopt : Git(tree, "rev-parse HEAD");
+  if (commit.has_value()) {
     environment.commit = std::string(absl::StripAsciiWhitespace(*commit));
-    const auto changes = Git("status --porcelain");
+    const auto changes = Git(tree, "status --porcelain");
     environment.is_dirty = !changes.has_value() || !changes->empty();
   }
   environment.libraries = absl::StrCat("LibTorch ", TORCH_VERSION, ", OpenCV ",

@@ -8,27 +8,28 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backbones/catalog.h"
-#include "benchmarks/command_line.h"
 #include "benchmarks/environment.h"
 #include "benchmarks/results_folder.h"
 #include "benchmarks/run_data.h"
 #include "benchmarks/summary.h"
 #include "bild/base/atomic_file.h"
+#include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/log.h"
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
+#include "bild/base/torch_boundary.h"
 #include "bild/checkpoint.h"
 #include "bild/evaluator.h"
 #include "bild/metrics/profile.h"
@@ -131,6 +132,22 @@ absl::StatusOr<std::string> EvaluateWeights(
   }
   const SplitList list = WholeList(dataset->pairs());
 
+  // Taken before the work, so that a folder that cannot be had costs none.
+  const std::string out = UserPath(absl::GetFlag(FLAGS_out));
+  std::optional<ResultsLock> lock;
+  if (!out.empty()) {
+    BILD_ASSIGN_OR_RETURN(
+        ResultsLock taken,
+        ResultsLock::Take(
+            out, absl::StrCat(
+                     "target=evaluate --backbone=", backbone->name(),
+                     " --metric_profile=",
+                     absl::StrJoin(absl::GetFlag(FLAGS_metric_profile), ","),
+                     " weights=", Sha256Hex(weights_bytes),
+                     " test=", dataset->name(), " test_list=", list.sha256)));
+    lock.emplace(std::move(taken));
+  }
+
   Progress progress(absl::StrCat(backbone->name(), " on ", dataset->name()),
                     static_cast<int64_t>(list.indices.size()));
   BILD_ASSIGN_OR_RETURN(
@@ -164,23 +181,19 @@ absl::StatusOr<std::string> EvaluateWeights(
 
   RunRows rows;
   AddScores(scores, *dataset, record, &rows);
-  const std::string out = UserPath(absl::GetFlag(FLAGS_out));
-  if (!out.empty()) {
-    BILD_ASSIGN_OR_RETURN(const ResultsLock lock, ResultsLock::Take(out));
-    BILD_RETURN_IF_ERROR(SaveRunRows(out, rows));
-  }
+  if (!out.empty()) BILD_RETURN_IF_ERROR(SaveRunRows(out, rows));
   return SummarizeRecords(rows.records);
 }
 
 int Main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "Scores a weights file on a dataset.\nbazel run //benchmarks:evaluate -- "
-      "--backbone= --weights= --dataset= --data_root= [flags]");
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  for (const std::string& argument : arguments) {
-    if (argument.rfind("--help", 0) == 0) {
-      absl::ParseCommandLine(argc, argv);  // Prints and exits.
-    }
+  if (AsksForHelp(arguments)) {
+    const std::string help = HelpText(
+        "Scores a weights file on a dataset.\nbazel run "
+        "//benchmarks:evaluate -- --backbone= --weights= --dataset= "
+        "--data_root= [flags]");
+    std::printf("%s", help.c_str());
+    return kDone;
   }
   std::vector<MetricProfile> profiles;
   const auto settings = ReadSettings(arguments);
@@ -192,7 +205,8 @@ int Main(int argc, char** argv) {
     return kUsage;
   }
   KeepMemory();
-  const auto summary = EvaluateWeights(profiles);
+  const auto summary = CatchTorchErrors(
+      "evaluating", [&profiles] { return EvaluateWeights(profiles); });
   if (!summary.ok()) {
     std::fprintf(stderr, "evaluate: %s\n",
                  std::string(summary.status().message()).c_str());

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <sstream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "bild/base/atomic_file.h"
@@ -19,6 +19,41 @@ namespace {
 
 constexpr char kRecords[] = "/records.jsonl";
 constexpr char kPerImage[] = "/per_image.csv";
+constexpr char kIdentity[] = "/identity.txt";
+
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+// Whether a run of this identity may work in the folder: its own, or one where
+// it would overwrite nothing.
+absl::Status CheckFree(const std::string& folder, const std::string& identity) {
+  if (Exists(folder + kIdentity)) {
+    BILD_ASSIGN_OR_RETURN(const std::string found,
+                          ReadFile(folder + kIdentity));
+    if (found == identity + "\n") return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat("The results folder '", folder,
+                     "' belongs to another run.\n  expected: ", identity,
+                     "\n  found:    ", found,
+                     "Use the flags of that run (its config.flags), or another "
+                     "--out."));
+  }
+  std::vector<std::string> foreign;
+  for (const char* name :
+       {"records.jsonl", "per_image.csv", "curves.csv", "weights.csv",
+        "report.md", "report.csv", "config.flags", "env.json", "checkpoints",
+        "figures"}) {
+    if (Exists(absl::StrCat(folder, "/", name))) foreign.emplace_back(name);
+  }
+  if (foreign.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(ListProblems(
+      absl::StrCat("The folder '", folder,
+                   "' holds results of something else, which this run would "
+                   "overwrite:"),
+      foreign, "Choose another --out."));
+}
 
 // The header of per_image.csv as fields.
 std::vector<std::string> PerImageFields() {
@@ -56,7 +91,9 @@ absl::StatusOr<PerImageRow> ParsePerImage(const CsvRow& row,
 
 }  // namespace
 
-absl::StatusOr<ResultsLock> ResultsLock::Take(const std::string& folder) {
+absl::StatusOr<ResultsLock> ResultsLock::Take(const std::string& folder,
+                                              const std::string& identity) {
+  BILD_RETURN_IF_ERROR(CheckFree(folder, identity));
   BILD_RETURN_IF_ERROR(MakeFolders(folder));
   const std::string path = folder + "/.lock";
   const int descriptor =
@@ -72,7 +109,15 @@ absl::StatusOr<ResultsLock> ResultsLock::Take(const std::string& folder) {
         absl::StrCat("Another process works in the results folder '", folder,
                      "'. Wait for it, or choose another --out."));
   }
-  return ResultsLock(descriptor);
+  ResultsLock lock(descriptor);
+  // Again: another process may have been here before the lock.
+  BILD_RETURN_IF_ERROR(CheckFree(folder, identity));
+  RemoveAbandonedTemporaries(folder);
+  if (!Exists(folder + kIdentity)) {
+    BILD_RETURN_IF_ERROR(
+        WriteFileAtomically(folder + kIdentity, identity + "\n"));
+  }
+  return lock;
 }
 
 ResultsLock::~ResultsLock() {
@@ -84,9 +129,7 @@ ResultsLock::ResultsLock(ResultsLock&& other) noexcept
   other.descriptor_ = -1;
 }
 
-bool IsFinished(const std::string& folder) {
-  return std::filesystem::exists(folder + kRecords);
-}
+bool IsFinished(const std::string& folder) { return Exists(folder + kRecords); }
 
 void AddScores(const std::vector<ProfileScores>& scores,
                const PairedDataset& dataset, const Record& common,
@@ -130,7 +173,7 @@ absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows) {
 }
 
 absl::StatusOr<RunRows> LoadRunRows(const std::string& run_folder) {
-  if (!std::filesystem::exists(run_folder + kRecords)) {
+  if (!Exists(run_folder + kRecords)) {
     return absl::NotFoundError(
         absl::StrCat("'", run_folder, "' has no records yet"));
   }

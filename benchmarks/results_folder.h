@@ -17,12 +17,17 @@
 
 namespace bild {
 
-// Takes the folder for this process, making it where missing; the lock goes
-// with the process, however it ends. FailedPrecondition where another process
-// works in it.
+// A folder belongs to one run from its first moment to its last, and to one
+// process at a time. `identity` is everything that changes the run's result, in
+// words; it is kept in identity.txt.
 class ResultsLock {
  public:
-  static absl::StatusOr<ResultsLock> Take(const std::string& folder);
+  // Takes the folder, making it where missing; the lock goes with the process,
+  // however it ends. FailedPrecondition, without a change to what is there,
+  // where the folder belongs to another run or holds result files of something
+  // else, or another process works in it.
+  static absl::StatusOr<ResultsLock> Take(const std::string& folder,
+                                          const std::string& identity);
   ~ResultsLock();
   ResultsLock(ResultsLock&& other) noexcept;
   ResultsLock& operator=(ResultsLock&&) = delete;

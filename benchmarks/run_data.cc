@@ -1,13 +1,16 @@
 #include "benchmarks/run_data.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "bild/base/progress.h"
+#include "bild/base/sha256.h"
 #include "bild/base/status.h"
 #include "datasets/catalog.h"
 #include "datasets/image_reader.h"
@@ -46,6 +49,24 @@ SplitRule RuleOf(const DataSpec& spec, const std::string& dataset_name) {
   if (spec.split == "full") return SplitRule::kFull;
   if (spec.split == "tenth") return SplitRule::kTenth;
   return DefaultSplitRule(dataset_name);
+}
+
+absl::StatusOr<std::string> FileSizes(const PairedDataset& dataset) {
+  std::string text;
+  for (const PairName& pair : dataset.pairs()) {
+    absl::StrAppend(&text, pair.id);
+    for (const std::string& path : {pair.hazy_path, pair.clear_path}) {
+      std::error_code error;
+      const auto size = std::filesystem::file_size(path, error);
+      if (error) {
+        return absl::NotFoundError(absl::StrCat(
+            "'", path, "' was there a moment ago: ", error.message()));
+      }
+      absl::StrAppend(&text, "\t", size);
+    }
+    absl::StrAppend(&text, "\n");
+  }
+  return text;
 }
 
 // The validation pictures, the first in order(seed) of their ids.
@@ -104,6 +125,13 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
     }
     BILD_ASSIGN_OR_RETURN(test, OpenDataset(request));
   }
+
+  BILD_ASSIGN_OR_RETURN(std::string sizes, FileSizes(*train));
+  if (has_test) {
+    BILD_ASSIGN_OR_RETURN(const std::string test_sizes, FileSizes(*test));
+    absl::StrAppend(&sizes, "test\n", test_sizes);
+  }
+  data.file_sizes_sha256 = Sha256Hex(sizes);
 
   std::set<std::string> dropped;
   BILD_ASSIGN_OR_RETURN(const Leaks leaks, FindLeaks(*train, test.get()));

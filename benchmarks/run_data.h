@@ -25,6 +25,9 @@ struct RunData {
   SplitList test_list;
 
   std::string split_text;  // "tenth scene_block=4 seed=1 leak=drop", for rows.
+  // Over the sizes in bytes of all files, by id: ids alone do not tell two sets
+  // with the same names apart.
+  std::string file_sizes_sha256;
   std::string decoder_probe;  // "match", or "mismatch" where that was allowed.
   // Why rows can never stand under a published protocol; empty if they may.
   std::vector<std::string> invalid_reasons;

@@ -20,6 +20,13 @@ std::vector<std::string> InvalidReasons(const RunRecordSource& source) {
   if (!source.spec->recipe_note.empty()) {
     reasons.push_back(source.spec->recipe_note);
   }
+  if (!source.spec->recipe_changes.empty()) {
+    reasons.push_back(absl::StrCat(
+        "changed recipe: ", absl::StrJoin(source.spec->recipe_changes, ", ")));
+  }
+  if (!source.spec->run.is_deterministic) {
+    reasons.emplace_back("not deterministic");
+  }
   if (source.environment->commit == "unknown") {
     reasons.emplace_back("commit unknown");
   } else if (source.environment->is_dirty) {

@@ -1,16 +1,59 @@
 #include "benchmarks/run_spec.h"
 
+#include <filesystem>
+#include <limits>
 #include <set>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "backbones/catalog.h"
 #include "bild/base/status.h"
 #include "bild/methods.h"
 #include "bild/metrics/profile.h"
+#include "bild/patch_pass.h"
 #include "datasets/catalog.h"
+#include "datasets/synthetic/synthetic_plan.h"
 #include "fmt/format.h"
 
 namespace bild {
+namespace {
+
+constexpr int64_t kMostWorkers = 256;
+constexpr int64_t kMostThreads = 1024;
+constexpr int64_t kMostCacheMib = int64_t{1} << 30;
+
+// The folder as any process would find it.
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
+void CheckSynthetic(const DataSpec& data, std::vector<std::string>* problems) {
+  SyntheticRequest request;
+  request.like = data.dataset;
+  request.scenes = data.scenes;
+  request.test_scenes = data.test_scenes;
+  request.seed = data.synthetic_seed;
+  request.width_px = data.synthetic_width_px;
+  request.height_px = data.synthetic_height_px;
+  const auto checked = CheckedRequest(request);
+  if (!checked.ok()) {
+    // Its own program calls the flag otherwise.
+    problems->push_back(
+        absl::StrReplaceAll(std::string(checked.status().message()),
+                            {{"--size=", "--synthetic_size="}}));
+  }
+  if (data.test_scenes == 0 && data.test_root.empty()) {
+    problems->emplace_back(
+        "--test_scenes=0 leaves nothing to test on: expected at least 1, or "
+        "--test_root.");
+  }
+}
+
+}  // namespace
 
 std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
     const RunSpec& spec) {
@@ -37,13 +80,35 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
                                   data.synthetic_height_px));
     rows.emplace_back("synthetic_seed", text(data.synthetic_seed));
   }
-  if (!spec.recipe_note.empty()) {
-    rows.emplace_back("recipe_note", spec.recipe_note);
-  }
+  // Empty as well: the recipe that this is read on top of may have one.
+  rows.emplace_back("recipe_note", spec.recipe_note);
   for (auto& row : DescribeTrainConfig(spec.train)) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+const std::vector<std::string>& PublishedRecipeFlags() {
+  static const auto* names =
+      new std::vector<std::string>{"backbone",
+                                   "loss",
+                                   "initialisation",
+                                   "steps",
+                                   "batch",
+                                   "crop_px",
+                                   "flip",
+                                   "quarter_turns",
+                                   "optimizer",
+                                   "learning_rate",
+                                   "learning_rate_schedule",
+                                   "beta1",
+                                   "beta2",
+                                   "epsilon",
+                                   "momentum",
+                                   "weight_decay",
+                                   "clip_gradient_norm",
+                                   "recipe_note"};
+  return *names;
 }
 
 std::string ConfigFlagsText(const RunSpec& spec) {
@@ -56,19 +121,20 @@ std::string ConfigFlagsText(const RunSpec& spec) {
   }
   absl::StrAppend(&text, "# Where it ran.\n");
   if (!spec.data.data_root.empty()) {
-    absl::StrAppend(&text, "--data_root=", spec.data.data_root, "\n");
+    absl::StrAppend(&text, "--data_root=", Absolute(spec.data.data_root), "\n");
   }
   if (!spec.data.test_root.empty()) {
-    absl::StrAppend(&text, "--test_root=", spec.data.test_root, "\n");
+    absl::StrAppend(&text, "--test_root=", Absolute(spec.data.test_root), "\n");
   }
-  absl::StrAppend(&text, "--device=", spec.run.device,
-                  "\n--threads=", spec.run.threads, "\n");
+  absl::StrAppend(
+      &text, "--device=", spec.run.device, "\n--threads=", spec.run.threads,
+      "\n--deterministic=", spec.run.is_deterministic ? "true" : "false", "\n");
   return text;
 }
 
 absl::Status ValidateRunSpec(const RunSpec& spec,
-                             const std::string& target_backbone) {
-  std::vector<std::string> problems;
+                             const std::string& target_backbone,
+                             std::vector<std::string> problems) {
   const auto check = [&problems](const absl::Status& status) {
     if (!status.ok()) problems.emplace_back(status.message());
   };
@@ -81,8 +147,14 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
                                       absl::StrJoin(known, ", "), "."));
     }
   };
-  if (spec.train.backbone.substr(0, spec.train.backbone.find('[')) !=
-      target_backbone) {
+  const auto backbone = MakeBackbone(spec.train.backbone, at::kFloat);
+  check(backbone.status());
+  if (backbone.ok()) {
+    check(ChooseRewardEngine(spec.train.reward_engine, **backbone).status());
+  }
+  if (backbone.ok() &&
+      spec.train.backbone.substr(0, spec.train.backbone.find('[')) !=
+          target_backbone) {
     problems.push_back(absl::StrCat("--backbone='", spec.train.backbone,
                                     "': this target trains ", target_backbone,
                                     "; options go in brackets, as in '",
@@ -92,10 +164,17 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   one_of("split", spec.data.split,
          {"auto", "paper", "paper4500", "full", "tenth"});
   one_of("leak", spec.data.leak, {"drop", "keep"});
-  check(FindBenchmarkSets(spec.data.dataset).status());
+  const auto sets = FindBenchmarkSets(spec.data.dataset);
+  check(sets.status());
   if (spec.data.dataset == "pair" && spec.data.data_root.empty()) {
     problems.emplace_back(
         "--dataset=pair needs --data_root, a folder with hazy/ and clear/.");
+  } else if (sets.ok() && spec.data.data_root.empty()) {
+    CheckSynthetic(spec.data, &problems);
+  }
+  if (spec.data.scene_block < 1) {
+    problems.push_back(absl::StrCat("--scene_block=", spec.data.scene_block,
+                                    ": expected at least 1."));
   }
   if (spec.methods.empty()) problems.emplace_back("--methods: none is given.");
   for (const std::string& method : spec.methods) {
@@ -110,12 +189,24 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
       spec.seeds.size()) {
     problems.emplace_back("--seeds: a seed is given twice.");
   }
-  check(ParseProfiles(absl::StrJoin(spec.metric_profiles, ",")).status());
-  if (spec.run.workers < 0 || spec.run.image_cache_mib < 0 ||
-      spec.run.threads < 0) {
-    problems.emplace_back(
-        "--workers, --threads, --image_cache_mib: expected 0 or more.");
+  for (uint64_t seed : spec.seeds) {
+    if (seed > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+      problems.push_back(absl::StrCat("--seeds: ", seed,
+                                      " is too large for a record; expected "
+                                      "less than 2^63."));
+    }
   }
+  check(ParseProfiles(absl::StrJoin(spec.metric_profiles, ",")).status());
+  const auto between = [&problems](const std::string& flag, int64_t value,
+                                   int64_t most) {
+    if (value < 0 || value > most) {
+      problems.push_back(
+          absl::StrCat("--", flag, "=", value, ": expected 0 to ", most, "."));
+    }
+  };
+  between("workers", spec.run.workers, kMostWorkers);
+  between("threads", spec.run.threads, kMostThreads);
+  between("image_cache_mib", spec.run.image_cache_mib, kMostCacheMib);
   check(ValidateTrainConfig(spec.train));
   if (problems.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(

@@ -47,8 +47,9 @@ struct RunConfig {
 struct RunSpec {
   std::string target;       // "ots_ffa".
   std::string profile;      // ci, quick, paper.
-  std::string recipe;       // The recipe's file name.
   std::string recipe_note;  // What of a published recipe is not had here.
+  // How the run departs from the published recipe that it started from.
+  std::vector<std::string> recipe_changes;
   std::vector<std::string> methods;
   std::vector<uint64_t> seeds;
   std::vector<std::string> metric_profiles;
@@ -61,13 +62,18 @@ struct RunSpec {
 std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
     const RunSpec& spec);
 
+// The flags that make up a net's published recipe: a run that changes one of
+// them does not follow it.
+const std::vector<std::string>& PublishedRecipeFlags();
+
 // A flag file that runs the same again.
 std::string ConfigFlagsText(const RunSpec& spec);
 
-// Every value that cannot be, at once. Opens no file. `target_backbone` is what
-// the target is named after.
+// Every value that cannot be, at once, after the `problems` that are known
+// already. Opens no file. `target_backbone` is what the target is named after.
 absl::Status ValidateRunSpec(const RunSpec& spec,
-                             const std::string& target_backbone);
+                             const std::string& target_backbone,
+                             std::vector<std::string> problems = {});
 
 }  // namespace bild
 

@@ -11,18 +11,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backbones/catalog.h"
-#include "benchmarks/command_line.h"
 #include "benchmarks/environment.h"
 #include "benchmarks/results_folder.h"
 #include "benchmarks/run_data.h"
 #include "benchmarks/run_records.h"
 #include "benchmarks/summary.h"
 #include "bild/base/atomic_file.h"
+#include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/log.h"
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
+#include "bild/base/torch_boundary.h"
 #include "bild/checkpoint.h"
 #include "bild/evaluator.h"
 #include "bild/methods.h"
@@ -59,8 +60,8 @@ class BenchmarkRun {
     BILD_RETURN_IF_ERROR(CheckHalfDone());
     DefaultLogger().AppendTo(folder_ + "/log.txt");
     for (const std::string& note : data_.notes) LogInfo("{}", note);
-    BILD_RETURN_IF_ERROR(
-        WriteFileAtomically(folder_ + "/config.flags", ConfigFlagsText(spec_)));
+    BILD_RETURN_IF_ERROR(WriteFileAtomically(folder_ + "/config.flags",
+                                             ConfigFlagsText(EffectiveSpec())));
     BILD_RETURN_IF_ERROR(WriteFileAtomically(folder_ + "/env.json",
                                              EnvironmentJson(environment_)));
     std::vector<RunRows> runs;
@@ -107,9 +108,10 @@ class BenchmarkRun {
     identity_ = Identity();
     run_id_ = Sha256Hex(identity_).substr(0, 12);
     folder_ = ResultsFolder();
-    BILD_ASSIGN_OR_RETURN(ResultsLock lock, ResultsLock::Take(folder_));
+    BILD_ASSIGN_OR_RETURN(ResultsLock lock,
+                          ResultsLock::Take(folder_, identity_));
     lock_ = std::make_unique<ResultsLock>(std::move(lock));
-    return CheckSameRun();
+    return absl::OkStatus();
   }
 
   at::TensorOptions FloatOptions() const {
@@ -128,6 +130,7 @@ class BenchmarkRun {
         " train_list=", data_.split.train.sha256,
         " validation_list=", data_.split.validation.sha256,
         " test=", data_.test_name, " test_list=", data_.test_list.sha256,
+        " file_sizes=", data_.file_sizes_sha256,
         " device=", device_.device.is_cpu() ? "cpu" : "cuda",
         " threads=", device_.threads,
         " deterministic=", device_.is_deterministic ? "true" : "false");
@@ -140,28 +143,6 @@ class BenchmarkRun {
                         spec_.target, "/", run_id_);
   }
 
-  // A folder belongs to one run from its first moment to its last.
-  absl::Status CheckSameRun() {
-    const std::string path = folder_ + "/identity.txt";
-    if (!std::filesystem::exists(path)) {
-      if (IsFinished(folder_)) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("'", folder_,
-                         "' holds records of something else. Choose another "
-                         "--out."));
-      }
-      return WriteFileAtomically(path, identity_ + "\n");
-    }
-    BILD_ASSIGN_OR_RETURN(const std::string found, ReadFile(path));
-    if (found == identity_ + "\n") return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("The results folder '", folder_,
-                     "' belongs to another run.\n"
-                     "  expected: ",
-                     identity_, "\n  found:    ", found,
-                     "Use the flags in its config.flags, or another --out."));
-  }
-
   absl::Status CheckHalfDone() const {
     if (spec_.run.resume) return absl::OkStatus();
     if (!std::filesystem::exists(folder_ + "/checkpoints")) {
@@ -171,6 +152,14 @@ class BenchmarkRun {
         absl::StrCat("'", folder_,
                      "' holds a half-done run. Continue it with --resume, or "
                      "choose another --out."));
+  }
+
+  // With what "all cores" and "auto" came to on this machine.
+  RunSpec EffectiveSpec() const {
+    RunSpec spec = spec_;
+    spec.run.device = device_.device.str();
+    spec.run.threads = device_.threads;
+    return spec;
   }
 
   absl::StatusOr<std::unique_ptr<PatchBatches>> MakeBatches(
@@ -309,7 +298,14 @@ class BenchmarkRun {
 }  // namespace
 
 absl::StatusOr<RunOutcome> RunBenchmark(const RunSpec& spec) {
-  return BenchmarkRun(spec).Run();
+  BenchmarkRun run(spec);
+  auto outcome = CatchTorchErrors("running", [&run] { return run.Run(); });
+  if (!outcome.ok()) {
+    // Who looks at the folder later should see why it is half done.
+    DefaultLogger().WriteToFile(LogLevel::kError,
+                                std::string(outcome.status().message()));
+  }
+  return outcome;
 }
 
 }  // namespace bild

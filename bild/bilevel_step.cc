@@ -114,7 +114,8 @@ absl::StatusOr<OuterReport> BilevelStep::RunOuter(
   }
 
   // The weight gain, before phi moves.
-  const double rms = report.products.square().mean().sqrt().item<double>();
+  const double rms =
+      report.products.to(at::kDouble).square().mean().sqrt().item<double>();
   const double uniform = 1.0 / static_cast<double>(weights.size(0));
   report.gain = ((weights - uniform) * report.products).sum().item<double>();
   if (rms > 0) report.normalised_gain = report.gain / rms;

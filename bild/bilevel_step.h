@@ -67,7 +67,8 @@ class BilevelStep {
 
   // One iteration. `validation` null: no outer step this time. Returns
   // FailedPrecondition where the weights do not exist (all logits equal) or
-  // where a loss or a gradient is not finite (nothing has moved then).
+  // where a loss or a gradient is not finite. Nothing has moved then, but for
+  // theta where it is the outer step that fails.
   absl::StatusOr<StepReport> Run(const Patches& training,
                                  const Patches* validation,
                                  double learning_rate);

@@ -1,5 +1,6 @@
 #include "bild/checkpoint.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -65,6 +66,21 @@ absl::Status CheckVector(const std::string& path, const SafetensorsFile& file,
   return absl::OkStatus();
 }
 
+// Whether `optimizer` could take over its part of the file, tried on another
+// one of the same options.
+absl::Status CheckOptimizer(const std::string& path,
+                            const SafetensorsFile& file,
+                            const std::string& prefix, int64_t steps,
+                            const Optimizer& optimizer,
+                            const at::Tensor& parameters) {
+  BILD_ASSIGN_OR_RETURN(const std::unique_ptr<Optimizer> other,
+                        MakeOptimizer(optimizer.options()));
+  const absl::Status restored =
+      other->Restore(steps, Below(file, prefix), parameters);
+  if (restored.ok()) return restored;
+  return Damaged(path, absl::StrCat(prefix, ": ", restored.message()));
+}
+
 }  // namespace
 
 absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
@@ -78,6 +94,8 @@ absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
   // As text: the shortest decimal that reads back to the same double.
   json["best_validation_psnr_db"] =
       fmt::format("{}", progress.best_validation_psnr_db);
+  json["last_validation_psnr_db"] =
+      fmt::format("{}", progress.last_validation_psnr_db);
   json["is_dead"] = progress.is_dead;
   json["journal_bytes"] = progress.journal_bytes;
   json["last_window"] = nlohmann::json::object();
@@ -132,7 +150,9 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
     }
     bool is_number =
         absl::SimpleAtod(json.at("best_validation_psnr_db").get<std::string>(),
-                         &progress.best_validation_psnr_db);
+                         &progress.best_validation_psnr_db) &&
+        absl::SimpleAtod(json.at("last_validation_psnr_db").get<std::string>(),
+                         &progress.last_validation_psnr_db);
     for (const auto& [name, text] : json.at("last_window").items()) {
       is_number = is_number && absl::SimpleAtod(text.get<std::string>(),
                                                 &progress.last_window[name]);
@@ -140,6 +160,10 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
     if (!is_number) return Damaged(path, "a number in 'progress' is no number");
   } catch (const nlohmann::json::exception& error) {
     return Damaged(path, error.what());
+  }
+  if (progress.step < 0 || progress.outer_step < 0 || progress.best_step < 0 ||
+      progress.journal_bytes < 0) {
+    return Damaged(path, "a count in 'progress' is negative");
   }
 
   // Everything is looked at before anything is taken over.
@@ -151,6 +175,14 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
     BILD_RETURN_IF_ERROR(CheckVector(path, file, kBest, state.theta->flat()));
     progress.best_parameters =
         file.Find(kBest)->to(state.theta->flat().device()).clone();
+  }
+  BILD_RETURN_IF_ERROR(CheckOptimizer(path, file, kThetaOptimizer, theta_steps,
+                                      *state.theta_optimizer,
+                                      state.theta->flat()));
+  if (state.phi_optimizer != nullptr) {
+    BILD_RETURN_IF_ERROR(CheckOptimizer(path, file, kPhiOptimizer, phi_steps,
+                                        *state.phi_optimizer,
+                                        state.phi->flat()));
   }
   BILD_RETURN_IF_ERROR(state.theta_optimizer->Restore(
       theta_steps, Below(file, kThetaOptimizer), state.theta->flat()));

@@ -9,6 +9,18 @@
 #include "absl/strings/str_cat.h"
 
 namespace bild {
+namespace {
+
+double Range(const at::Tensor& values) {
+  return (values.max() - values.min()).item<double>();
+}
+
+// Equal but for rounding, which must not invent a correlation.
+bool IsConstant(const at::Tensor& values) {
+  return !(Range(values) > 1e-12 * values.abs().max().item<double>());
+}
+
+}  // namespace
 
 absl::StatusOr<LogitNorm> ParseLogitNorm(const std::string& text) {
   if (text == "zscore") return LogitNorm::kZscore;
@@ -40,7 +52,9 @@ absl::StatusOr<at::Tensor> NormaliseLogits(const at::Tensor& logits,
   }
   if (norm == LogitNorm::kNone) return logits;
   const at::Tensor deviation = at::std(logits, /*unbiased=*/true);
-  if (deviation.item<double>() == 0.0) {
+  // Looked for in the range as well: the mean of equal numbers may differ from
+  // them by rounding, and their deviation is then not 0 but 1e-17.
+  if (Range(logits.detach()) == 0.0 || deviation.item<double>() == 0.0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "all ", logits.size(0),
         " logits of the batch are equal, so their z-score does not exist. The "
@@ -64,9 +78,7 @@ WeightSummary SummariseWeights(const at::Tensor& weights,
   const at::Tensor dl = l - l.mean();
   const double scale = std::sqrt(dw.square().sum().item<double>() *
                                  dl.square().sum().item<double>());
-  // Uniform weights have no correlation; their rounding must not invent one.
-  const double spread = (w.max() - w.min()).item<double>();
-  if (scale > 0 && spread > 1e-12 * w.max().item<double>()) {
+  if (scale > 0 && !IsConstant(w) && !IsConstant(l)) {
     summary.weight_loss_correlation = (dw * dl).sum().item<double>() / scale;
   }
   return summary;

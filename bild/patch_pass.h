@@ -68,7 +68,8 @@ struct ValidationGradient {
   at::Tensor gradient;              // v, [P].
   std::optional<double> agreement;  // Cosine of the gradients of the first
                                     // floor(M/2) patches and of the rest; empty
-                                    // for M < 2 or where one of them is 0.
+                                    // for M < 2, where one of them is 0, and
+                                    // with kForward, which has no parts.
 };
 ValidationGradient DifferentiateValidation(Backbone& backbone,
                                            const Patches& patches,

@@ -34,8 +34,10 @@ at::Tensor Rewards(const at::Tensor& products, const at::Tensor& log_weights,
                    const RewardOptions& options) {
   at::Tensor scaled = products;
   if (options.scale == RewardScale::kUnitRms) {
-    const at::Tensor rms = products.square().mean().sqrt();
-    scaled = products / rms.masked_fill(rms.eq(0), 1.0);
+    // In float64: squares of small float32 products would leave its range.
+    const at::Tensor wide = products.to(at::kDouble);
+    const at::Tensor rms = wide.square().mean().sqrt();
+    scaled = (wide / rms.masked_fill(rms.eq(0), 1.0)).to(products.options());
   }
   const double sign = options.entropy == EntropyTerm::kMaximize ? -1.0 : 1.0;
   return scaled + (log_weights + 1.0) * (sign * options.alpha);

@@ -1,6 +1,7 @@
 #include "bild/train_config.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "bild/base/status.h"
@@ -13,6 +14,13 @@
 #include "fmt/format.h"
 
 namespace bild {
+namespace {
+
+constexpr int64_t kMostSteps = 1'000'000'000;
+constexpr int64_t kMostPatches = 65'536;
+constexpr int64_t kMostEdge_px = 65'536;
+
+}  // namespace
 
 int64_t TrainConfig::effective_eval_every() const {
   constexpr int64_t kPoints = 5;
@@ -73,13 +81,13 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   };
   const auto at_least = [&problems](const std::string& flag, auto value,
                                     auto least) {
-    if (!(value >= least)) {
+    if (!(value >= least) || !std::isfinite(static_cast<double>(value))) {
       problems.push_back(
           fmt::format("--{}={}: expected at least {}.", flag, value, least));
     }
   };
   const auto positive = [&problems](const std::string& flag, double value) {
-    if (!(value > 0)) {
+    if (!(value > 0) || !std::isfinite(value)) {
       problems.push_back(
           fmt::format("--{}={}: expected more than 0.", flag, value));
     }
@@ -104,6 +112,21 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   at_least("log_every", config.log_every, 1);
   at_least("eval_every", config.eval_every, 0);
   at_least("validation_pictures", config.validation_pictures, 1);
+  // Their products are counted as well and must not overflow.
+  const auto at_most = [&problems](const std::string& flag, int64_t value,
+                                   int64_t most) {
+    if (value > most) {
+      problems.push_back(
+          fmt::format("--{}={}: expected at most {}.", flag, value, most));
+    }
+  };
+  at_most("steps", config.steps, kMostSteps);
+  at_most("outer_every", config.outer_every, kMostSteps);
+  at_most("log_every", config.log_every, kMostSteps);
+  at_most("eval_every", config.eval_every, kMostSteps);
+  at_most("batch", config.batch, kMostPatches);
+  at_most("validation_batch", config.validation_batch, kMostPatches);
+  at_most("crop_px", config.crop_px, kMostEdge_px);
   at_least("alpha", config.alpha, 0.0);
   at_least("clip_gradient_norm", config.clip_gradient_norm, 0.0);
   positive("learning_rate", config.learning_rate);

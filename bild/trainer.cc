@@ -22,6 +22,7 @@
 #include "bild/optimizer.h"
 #include "bild/window_statistics.h"
 #include "c10/core/GradMode.h"
+#include "c10/util/Exception.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -56,6 +57,8 @@ class TrainingRun {
  private:
   absl::Status Prepare() {
     BILD_RETURN_IF_ERROR(ValidateTrainConfig(task_.config));
+    TORCH_CHECK(!task_.method.sees_validation || task_.validation != nullptr,
+                "method '", task_.method.name, "' needs validation patches");
     BILD_RETURN_IF_ERROR(MakeFolders(task_.folder));
     const TrainConfig& config = task_.config;
     BILD_ASSIGN_OR_RETURN(options_.loss, ParsePatchLoss(config.loss));
@@ -104,6 +107,7 @@ class TrainingRun {
                                           task_.method, options_);
 
     if (!std::filesystem::exists(checkpoint_path_)) {
+      RemoveAbandonedTemporaries(task_.folder);
       BILD_RETURN_IF_ERROR(journal_.CutTo(0));
       return LookAtStart();
     }
@@ -113,6 +117,7 @@ class TrainingRun {
                        "' holds a checkpoint of an earlier run. Continue "
                        "it with --resume, or choose another --out."));
     }
+    RemoveAbandonedTemporaries(task_.folder);
     BILD_RETURN_IF_ERROR(LoadCheckpoint(checkpoint_path_, identity_, State()));
     saved_step_ = progress_.step;
     BILD_RETURN_IF_ERROR(journal_.CutTo(progress_.journal_bytes));
@@ -206,11 +211,13 @@ class TrainingRun {
       task_.progress->Update(
           step, [&] { return fmt::format("loss {:.4f}", report_.mean_loss); });
     }
-    if (step % config.effective_eval_every() == 0 || is_last) {
-      BILD_RETURN_IF_ERROR(Validate());
+    const bool is_evaluated =
+        step % config.effective_eval_every() == 0 || is_last;
+    const bool is_window_full = step % FullWindowSteps() == 0;
+    if (is_evaluated || is_window_full) {
+      BILD_RETURN_IF_ERROR(CheckWeightsAreFinite());
     }
-    const bool is_window_full =
-        step % (config.log_every * config.outer_every) == 0;
+    if (is_evaluated) BILD_RETURN_IF_ERROR(Validate());
     if (is_window_full || is_last) {
       BILD_RETURN_IF_ERROR(CloseWindow(is_window_full));
       BILD_ASSIGN_OR_RETURN(progress_.journal_bytes, journal_.Flush());
@@ -222,11 +229,23 @@ class TrainingRun {
     return absl::OkStatus();
   }
 
+  // Weights that are not finite must neither be scored nor become a checkpoint.
+  absl::Status CheckWeightsAreFinite() const {
+    if (task_.backbone->parameters().flat().isfinite().all().item<bool>()) {
+      return absl::OkStatus();
+    }
+    return absl::FailedPreconditionError(absl::StrCat(
+        name_, ", step ", progress_.step,
+        ": the weights are not finite. Lower --learning_rate, or set "
+        "--clip_gradient_norm. ",
+        LastGoodCheckpoint()));
+  }
+
   absl::Status Validate() {
     BILD_ASSIGN_OR_RETURN(const double psnr_db,
                           task_.validation_psnr_db(*task_.backbone));
     journal_.Add({progress_.step, "validation_psnr_db", psnr_db});
-    progress_.last_window["validation_psnr_db"] = psnr_db;
+    progress_.last_validation_psnr_db = psnr_db;
     if (progress_.best_step == 0 ||
         psnr_db > progress_.best_validation_psnr_db) {
       progress_.best_step = progress_.step;
@@ -301,8 +320,7 @@ class TrainingRun {
     result.best_step = progress_.best_step;
     result.best_validation_psnr_db = progress_.best_validation_psnr_db;
     result.last_window = progress_.last_window;
-    result.last_validation_psnr_db =
-        progress_.last_window.at("validation_psnr_db");
+    result.last_validation_psnr_db = progress_.last_validation_psnr_db;
     result.reward_engine = RewardEngineName(options_.engine);
     result.is_dead = progress_.is_dead;
     if (!step_milliseconds_.empty()) {

@@ -1,19 +1,36 @@
 #include "bild/base/atomic_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace bild {
 namespace {
+
+// Between the name of a file and the number of the process that writes it.
+constexpr char kTemporary[] = ".tmp.";
+
+// The process that a temporary file belongs to; 0 for any other file.
+pid_t MakerOf(const std::string& name) {
+  const size_t at = name.rfind(kTemporary);
+  pid_t maker = 0;
+  if (at == std::string::npos ||
+      !absl::SimpleAtoi(name.substr(at + std::strlen(kTemporary)), &maker)) {
+    return 0;
+  }
+  return std::max<pid_t>(maker, 0);
+}
 
 absl::Status SystemError(int error, const std::string& doing,
                          const std::string& path) {
@@ -72,7 +89,7 @@ void SyncFolderOf(const std::string& path) {
 
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces) {
-  const std::string temporary = absl::StrCat(path, ".tmp.", ::getpid());
+  const std::string temporary = absl::StrCat(path, kTemporary, ::getpid());
   const int descriptor =
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return SystemError(errno, "Cannot create", temporary);
@@ -102,6 +119,22 @@ absl::Status WriteFileAtomically(const std::string& path,
                                  const std::string& content) {
   return WriteFileAtomically(
       path, std::vector<Bytes>{{content.data(), content.size()}});
+}
+
+void RemoveAbandonedTemporaries(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<fs::path> abandoned;
+  for (fs::recursive_directory_iterator entry(folder, error);
+       !error && entry != fs::recursive_directory_iterator();
+       entry.increment(error)) {
+    const pid_t maker = MakerOf(entry->path().filename().string());
+    if (maker == 0 || maker == ::getpid()) continue;
+    if (::kill(maker, 0) != 0 && errno == ESRCH) {
+      abandoned.push_back(entry->path());
+    }
+  }
+  for (const fs::path& path : abandoned) ::unlink(path.c_str());
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {

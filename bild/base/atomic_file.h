@@ -26,6 +26,10 @@ struct Bytes {
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces);
 
+// Removes, in `folder` and below, the temporary files of processes that were
+// killed in WriteFileAtomically. Those of living processes stay.
+void RemoveAbandonedTemporaries(const std::string& folder);
+
 // The whole file. NotFound / PermissionDenied / FailedPrecondition (a folder)
 // with path and the system's reason.
 absl::StatusOr<std::string> ReadFile(const std::string& path);

@@ -3,8 +3,8 @@
 // The synthetic set is pinned by hashes of its pixels, so it uses integers and
 // the five operations that IEEE 754 defines to the last bit (+, -, *, / and
 // the square root of double) and nothing of the C library whose last bits are
-// its own (exp, pow, sin). Everything of this package is compiled without
-// contraction into fused multiply-adds and without reassociation.
+// its own (exp, pow, sin). What draws pixels is compiled without fused
+// multiply-adds and without reassociation.
 
 #ifndef DATASETS_SYNTHETIC_EXACT_MATH_H_
 #define DATASETS_SYNTHETIC_EXACT_MATH_H_

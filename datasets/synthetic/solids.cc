@@ -181,6 +181,40 @@ bool PassesSphere(const PlacedThing& placed, const Ray& ray) {
   return (distance2 - radius2) * length2 <= along * along;
 }
 
+// Narrows [*enter, *leave] to where one coordinate lies in [low, high].
+void Narrow(double origin, double direction, double low, double high,
+            double* enter, double* leave) {
+  if (direction == 0) {
+    if (origin < low || origin > high) *enter = 1e30;
+    return;
+  }
+  const double per = 1.0 / direction;
+  const double one = (low - origin) * per;
+  const double other = (high - origin) * per;
+  *enter = std::max(*enter, std::min(one, other));
+  *leave = std::min(*leave, std::max(one, other));
+}
+
+// Whether the ray, in the frame of the thing, passes its bounding box between
+// the two reaches. Never false where a solid is met: the box is a little larger
+// than rounding can matter.
+bool PassesBox(const PlacedThing& placed, const Ray& ray, double least_reach,
+               double most_reach) {
+  constexpr double kSlack_m = 1e-6;
+  double enter = least_reach;
+  double leave = most_reach;
+  const Vec3& o = ray.origin;
+  const Vec3& d = ray.direction;
+  Narrow(o.y, d.y, placed.low.y - kSlack_m, placed.high.y + kSlack_m, &enter,
+         &leave);
+  Narrow(o.x, d.x, placed.low.x - kSlack_m, placed.high.x + kSlack_m, &enter,
+         &leave);
+  if (enter > leave) return false;
+  Narrow(o.z, d.z, placed.low.z - kSlack_m, placed.high.z + kSlack_m, &enter,
+         &leave);
+  return enter <= leave;
+}
+
 Ray IntoFrame(const Thing& thing, const Ray& ray) {
   return {IntoFrame(thing, ray.origin - thing.place),
           IntoFrame(thing, ray.direction)};
@@ -213,6 +247,7 @@ void Intersect(const PlacedThing& placed, const Ray& ray, double least_reach,
   if (!PassesSphere(placed, ray)) return;
   const Thing& thing = placed.thing;
   const Ray local = IntoFrame(thing, ray);
+  if (!PassesBox(placed, local, least_reach, nearest->reach)) return;
   for (size_t i = 0; i < thing.solids.size(); ++i) {
     const Solid& solid = thing.solids[i];
     LocalHit hit;
@@ -231,6 +266,7 @@ bool IsHidden(const PlacedThing& placed, const Ray& ray, double least_reach,
               double reach) {
   if (!placed.thing.casts_shadow || !PassesSphere(placed, ray)) return false;
   const Ray local = IntoFrame(placed.thing, ray);
+  if (!PassesBox(placed, local, least_reach, reach)) return false;
   for (const Solid& solid : placed.thing.solids) {
     LocalHit hit;
     if (Meet(solid, local, &hit) && hit.reach > least_reach &&

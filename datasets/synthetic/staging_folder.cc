@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::Status FolderError(int error, const std::string& doing,
+absl::Status SystemError(int error, const std::string& doing,
                          const std::string& path) {
   const std::string text =
       fmt::format("{} '{}': {}.", doing, path, std::strerror(error));
@@ -90,7 +90,7 @@ absl::StatusOr<StagingFolder> StagingFolder::Create(
                     PartialPrefix(target), ::getpid(), n);
     if (::mkdir(path.c_str(), 0777) != 0) {
       if (errno == EEXIST) continue;
-      return FolderError(errno, "Cannot create folder", path);
+      return SystemError(errno, "Cannot create folder", path);
     }
     const int descriptor = OpenFolder(path);
     // A process that looked for abandoned folders between the two lines above
@@ -136,10 +136,34 @@ void StagingFolder::Release() {
   descriptor_ = -1;
 }
 
+absl::Status StagingFolder::Write(const std::string& name,
+                                  const std::string& content) const {
+  const std::string path = path_ + "/" + name;
+  const std::string doing =
+      fmt::format("Cannot write {} bytes to", content.size());
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) return SystemError(errno, doing, path);
+  int error = 0;
+  size_t written = 0;
+  while (written < content.size() && error == 0) {
+    const ssize_t count =
+        ::write(descriptor, content.data() + written, content.size() - written);
+    if (count >= 0) {
+      written += static_cast<size_t>(count);
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (::close(descriptor) != 0 && error == 0) error = errno;
+  if (error != 0) return SystemError(error, doing, path);
+  return absl::OkStatus();
+}
+
 absl::Status StagingFolder::Commit() {
   // Everything below must be on the disk before the name says so.
   if (::syncfs(descriptor_) != 0) {
-    return FolderError(errno, "Cannot write to disk", path_);
+    return SystemError(errno, "Cannot write to disk", path_);
   }
   if (::rename(path_.c_str(), final_path_.c_str()) != 0) {
     const int error = errno;
@@ -150,7 +174,7 @@ absl::Status StagingFolder::Commit() {
                       "--out or remove it.",
                       final_path_));
     }
-    return FolderError(error, "Cannot rename the finished folder to",
+    return SystemError(error, "Cannot rename the finished folder to",
                        final_path_);
   }
   ::close(std::exchange(descriptor_, -1));

@@ -25,6 +25,10 @@ class StagingFolder {
 
   const std::string& path() const { return path_; }
 
+  // A new file below the folder, not synced by itself: Commit() syncs all at
+  // once. Thread-safe. Errors name the path, its bytes and the system's reason.
+  absl::Status Write(const std::string& name, const std::string& content) const;
+
   // Syncs and renames. AlreadyExists where something that is not an empty
   // folder has the name by now; the staging folder is then removed.
   absl::Status Commit();

@@ -13,8 +13,8 @@
 #include "bild/base/atomic_file.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
+#include "datasets/image_writer.h"
 #include "datasets/synthetic/haze.h"
-#include "datasets/synthetic/picture_writer.h"
 #include "datasets/synthetic/scene.h"
 #include "datasets/synthetic/staging_folder.h"
 #include "fmt/format.h"
@@ -81,17 +81,21 @@ std::vector<double> WithoutBorder(const std::vector<double>& depth,
   return inner;
 }
 
-// Writes a picture and returns its line of the pixel hash.
-absl::StatusOr<std::string> Keep(const std::string& root,
+// Writes a picture, PNG or JPEG by its name, and returns its line of the pixel
+// hash.
+absl::StatusOr<std::string> Keep(const StagingFolder& staging,
                                  const std::string& path, const Image& image) {
-  BILD_RETURN_IF_ERROR(WritePicture(root + "/" + path, image));
+  const bool is_png = fs::path(path).extension() == ".png";
+  BILD_ASSIGN_OR_RETURN(const std::string encoded,
+                        is_png ? EncodePng(image) : EncodeJpeg(image));
+  BILD_RETURN_IF_ERROR(staging.Write(path, encoded));
   return fmt::format("{}\t{}\t{}\t{}\n", path, image.width_px, image.height_px,
                      Sha256Hex(image.rgb.data(), image.rgb.size()));
 }
 
 absl::StatusOr<std::vector<std::string>> WriteScene(
     const SyntheticRequest& request, const PlannedScene& planned,
-    const std::string& root) {
+    const StagingFolder& staging) {
   const int64_t border = planned.border_px;
   BILD_ASSIGN_OR_RETURN(
       const Scene scene,
@@ -100,7 +104,7 @@ absl::StatusOr<std::vector<std::string>> WriteScene(
                   request.height_px + 2 * border));
   std::vector<std::string> lines;
   BILD_ASSIGN_OR_RETURN(std::string clear_line,
-                        Keep(root, planned.clear_path, scene.clear));
+                        Keep(staging, planned.clear_path, scene.clear));
   lines.push_back(std::move(clear_line));
   const Image clear = WithoutBorder(scene.clear, border);
   const std::vector<double> depth =
@@ -108,7 +112,7 @@ absl::StatusOr<std::vector<std::string>> WriteScene(
   for (const PlannedHaze& haze : planned.hazy) {
     BILD_ASSIGN_OR_RETURN(
         std::string line,
-        Keep(root, haze.path, ApplyHaze(clear, depth, haze.condition)));
+        Keep(staging, haze.path, ApplyHaze(clear, depth, haze.condition)));
     lines.push_back(std::move(line));
   }
   return lines;
@@ -117,7 +121,7 @@ absl::StatusOr<std::vector<std::string>> WriteScene(
 // All scenes, by as many threads as asked; the lines of the pixel hash.
 absl::StatusOr<std::vector<std::string>> WriteScenes(
     const SyntheticRequest& request, const std::vector<PlannedScene>& plan,
-    const std::string& root, const SyntheticRun& run) {
+    const StagingFolder& staging, const SyntheticRun& run) {
   const int64_t total = static_cast<int64_t>(plan.size());
   std::atomic<int64_t> next{0};
   std::atomic<bool> has_failed{false};
@@ -131,7 +135,7 @@ absl::StatusOr<std::vector<std::string>> WriteScenes(
       const int64_t index = next++;
       if (index >= total) return;
       absl::StatusOr<std::vector<std::string>> scene_lines =
-          WriteScene(request, plan[static_cast<size_t>(index)], root);
+          WriteScene(request, plan[static_cast<size_t>(index)], staging);
       const std::lock_guard<std::mutex> lock(mutex);
       if (!scene_lines.ok()) {
         has_failed = true;
@@ -280,7 +284,7 @@ absl::StatusOr<SyntheticSet> WriteSynthetic(const SyntheticRequest& request,
   BILD_ASSIGN_OR_RETURN(StagingFolder staging, StagingFolder::Create(root));
   BILD_RETURN_IF_ERROR(MakePlannedFolders(plan, staging.path()));
   BILD_ASSIGN_OR_RETURN(std::vector<std::string> lines,
-                        WriteScenes(checked, plan, staging.path(), run));
+                        WriteScenes(checked, plan, staging, run));
   set.record.generator_version = kSyntheticVersion;
   set.record.request = checked;
   for (const PlannedScene& scene : plan) {
@@ -288,8 +292,7 @@ absl::StatusOr<SyntheticSet> WriteSynthetic(const SyntheticRequest& request,
         static_cast<int64_t>(scene.hazy.size());
   }
   set.record.pixels_sha256 = HashOf(std::move(lines));
-  BILD_RETURN_IF_ERROR(WriteFileAtomically(
-      staging.path() + "/" + kSyntheticRecordName, ToJson(set.record)));
+  BILD_RETURN_IF_ERROR(staging.Write(kSyntheticRecordName, ToJson(set.record)));
   const absl::Status committed = staging.Commit();
   if (absl::IsAlreadyExists(committed)) {
     // Another process was quicker; its set is as good if it is the same.

@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "bild/base/command_line.h"
 #include "bild/base/log.h"
 #include "bild/base/progress.h"
 #include "bild/base/status.h"
@@ -54,7 +53,7 @@ absl::StatusOr<SyntheticSet> Synthesize() {
   request.test_scenes = absl::GetFlag(FLAGS_test_scenes);
   request.seed = absl::GetFlag(FLAGS_seed);
   BILD_RETURN_IF_ERROR(ParseSize(absl::GetFlag(FLAGS_size), &request));
-  std::string root = absl::GetFlag(FLAGS_out);
+  std::string root = UserPath(absl::GetFlag(FLAGS_out));
   if (root.empty()) {
     BILD_ASSIGN_OR_RETURN(root, SyntheticCacheRoot(request));
   }
@@ -69,13 +68,22 @@ absl::StatusOr<SyntheticSet> Synthesize() {
 }
 
 int Main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "Writes a seeded synthetic dehazing set in an official layout.\n"
-      "  synthesize --like={its,ots} --scenes=N [--test_scenes=M] [--seed=S] "
-      "[--size=WxH] [--out=DIR]");
-  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
-  if (rest.size() > 1) {
-    LogError("'{}' is no flag; every argument is --name=value.", rest[1]);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (AsksForHelp(arguments)) {
+    fmt::print(
+        "{}",
+        HelpText(
+            "Writes a seeded synthetic dehazing set in an official layout.\n"
+            "  synthesize --like={its,ots} --scenes=N [--test_scenes=M] "
+            "[--seed=S] "
+            "[--size=WxH] [--out=DIR]"));
+    return 0;
+  }
+  const auto settings = ReadSettings(arguments);
+  absl::Status usage = settings.status();
+  if (usage.ok()) usage = ApplySettings(*settings);
+  if (!usage.ok()) {
+    LogError("{}", std::string(usage.message()));
     return 2;
   }
   const absl::StatusOr<SyntheticSet> set = Synthesize();

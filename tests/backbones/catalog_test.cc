@@ -1,0 +1,154 @@
+#include "backbones/catalog.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "bild/base/seed.h"
+#include "gtest/gtest.h"
+
+namespace bild {
+namespace {
+
+std::string Refusal(const std::string& spec) {
+  const auto made = MakeBackbone(spec, at::kFloat);
+  EXPECT_EQ(made.status().code(), absl::StatusCode::kInvalidArgument) << spec;
+  return std::string(made.status().message());
+}
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Catalog, MakesWhatItLists) {
+  std::vector<std::string> names;
+  for (const BackboneInfo& info : BackboneCatalog()) {
+    names.push_back(info.name);
+    EXPECT_FALSE(info.description.empty());
+    EXPECT_FALSE(info.paper.empty());
+    const auto made = MakeBackbone(info.name, at::kDouble);
+    ASSERT_TRUE(made.ok()) << made.status();
+    EXPECT_EQ((*made)->name(), info.name);
+    EXPECT_EQ((*made)->parameters().flat().scalar_type(), at::kDouble);
+    EXPECT_EQ((*made)->parameters().flat().count_nonzero().item<int64_t>(), 0);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"aodnet", "ffa"}));
+}
+
+// The name of a net is a spec that makes it again.
+TEST(Catalog, NamesAreSpecs) {
+  const std::vector<std::pair<std::string, std::string>> specs = {
+      {"aodnet", "aodnet"},
+      {"aodnet[variant=published]", "aodnet"},
+      {"aodnet[variant=gunet]", "aodnet[variant=gunet]"},
+      {"ffa[dim=16,blocks=2]", "ffa[dim=16,blocks=2]"},
+      {"ffa[blocks=2,dim=16]", "ffa[dim=16,blocks=2]"},
+      {"ffa[dim=64]", "ffa"},
+      {"ffa[blocks=20,dim=64]", "ffa[blocks=20]"},
+  };
+  for (const auto& [spec, name] : specs) {
+    const auto made = MakeBackbone(spec, at::kFloat);
+    ASSERT_TRUE(made.ok()) << made.status();
+    EXPECT_EQ((*made)->name(), name);
+    const auto again = MakeBackbone(name, at::kFloat);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ((*again)->parameters().size(), (*made)->parameters().size());
+  }
+}
+
+TEST(Catalog, AnUnknownBackboneNamesTheKnownOnes) {
+  EXPECT_EQ(Refusal("ffanet"),
+            "backbone 'ffanet': there is no net 'ffanet'. Known backbones: "
+            "aodnet, ffa.");
+  for (const std::string spec :
+       {"", "[dim=16]", "FFA", "ffa ", " ffa", "unknown[a=b", "ffa]"}) {
+    EXPECT_TRUE(Contains(Refusal(spec), "Known backbones: aodnet, ffa."))
+        << spec;
+  }
+}
+
+TEST(Catalog, AnUnknownOptionListsTheNetsOwn) {
+  EXPECT_EQ(Refusal("ffa[width=16]"),
+            "backbone 'ffa[width=16]': unknown option 'width'. Options of ffa: "
+            "dim (64), blocks (19).");
+  EXPECT_TRUE(Contains(Refusal("aodnet[dim=16]"), "unknown option 'dim'"));
+  EXPECT_TRUE(Contains(Refusal("aodnet[dim=16]"),
+                       "Options of aodnet: variant=published|gunet."));
+  EXPECT_TRUE(Contains(Refusal("aodnet[variant=caffe]"),
+                       "option variant='caffe': expected one of 'published', "
+                       "'gunet'"));
+}
+
+TEST(Catalog, ValuesOutOfRange) {
+  for (const std::string value : {"0", "8", "24", "-16", "4112", "16.0", "16px",
+                                  "99999999999999999999", "0x10"}) {
+    const std::string message = Refusal("ffa[dim=" + value + "]");
+    EXPECT_TRUE(Contains(message, "option dim='" + value +
+                                      "': expected a multiple of 16 from 16 to "
+                                      "4096"))
+        << message;
+  }
+  for (const std::string value : {"0", "-1", "5000", "two"}) {
+    EXPECT_TRUE(Contains(Refusal("ffa[blocks=" + value + "]"),
+                         "expected an integer from 1 to 4096"))
+        << value;
+  }
+}
+
+TEST(Catalog, MalformedSpecs) {
+  EXPECT_TRUE(Contains(Refusal("ffa[dim=16"),
+                       "expected NAME or NAME[option=value,...]"));
+  EXPECT_TRUE(Contains(Refusal("ffa[dim=16]x"),
+                       "expected NAME or NAME[option=value,...]"));
+  EXPECT_TRUE(Contains(Refusal("ffa["), "expected NAME"));
+  EXPECT_TRUE(Contains(Refusal("ffa[]"), "'' is not option=value"));
+  EXPECT_TRUE(Contains(Refusal("ffa[dim]"), "'dim' is not option=value"));
+  EXPECT_TRUE(Contains(Refusal("ffa[dim=]"), "'dim=' is not option=value"));
+  EXPECT_TRUE(Contains(Refusal("ffa[=16]"), "'=16' is not option=value"));
+  EXPECT_TRUE(Contains(Refusal("ffa[dim=16,]"), "'' is not option=value"));
+  EXPECT_TRUE(
+      Contains(Refusal("ffa[dim=16,dim=32]"), "option 'dim' is given twice"));
+  EXPECT_TRUE(Contains(Refusal("ffa[dim=16=32]"), "dim='16=32'"));
+}
+
+// Texts out of the pieces that specs are made of: a net or a refusal, never a
+// crash. The sizes are small enough to be built.
+TEST(Catalog, AnyTextIsANetOrARefusal) {
+  const std::vector<std::string> pieces = {"ffa",        "aodnet",
+                                           "[",          "]",
+                                           "=",          ",",
+                                           "dim",        "blocks",
+                                           "variant",    "gunet",
+                                           "16",         "2",
+                                           "-1",         " ",
+                                           "\n",         std::string(1, '\0'),
+                                           "\xFF",       "9223372036854775808",
+                                           "%s",         "ffa[dim=16,blocks=",
+                                           "ffa[dim=16]"};
+  SeedEngine engine(1, SeedStream::kShuffle, 0, 0);
+  int64_t made = 0;
+  for (int trial = 0; trial < 3000; ++trial) {
+    std::string spec;
+    const uint64_t length = engine.UniformInt(7);
+    for (uint64_t i = 0; i < length; ++i) {
+      spec += pieces[engine.UniformInt(pieces.size())];
+    }
+    // The published width is right but slow to make a hundred times.
+    if (spec == "ffa") continue;
+    const auto backbone = MakeBackbone(spec, at::kFloat);
+    if (backbone.ok()) {
+      ++made;
+      continue;
+    }
+    EXPECT_EQ(backbone.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(std::string(backbone.status().message())
+                  .find("backbone '" + spec + "': "),
+              0u);
+  }
+  EXPECT_GT(made, 10);
+}
+
+}  // namespace
+}  // namespace bild

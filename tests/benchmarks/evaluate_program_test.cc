@@ -1,0 +1,200 @@
+// evaluate: the numbers of the run that trained the weights, and what it says
+// of weights and folders that do not fit.
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "reports/record.h"
+#include "tests/benchmarks/tiny_run.h"
+#include "tests/datasets/pictures.h"
+
+namespace bild {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+// A finished run on a pair folder with a test folder, made once.
+struct TrainedRun {
+  TrainedRun() {
+    WritePairs(folder / "train", 4, 48, 1);
+    WritePairs(folder / "test", 3, 40, 100);
+    const ProgramOutcome outcome =
+        RunProgram(TinyRun({"--dataset=pair", "--data_root=" + folder / "train",
+                            "--test_root=" + folder / "test", "--methods=plain",
+                            "--out=" + folder / "out"}));
+    EXPECT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  }
+  TemporaryFolder folder;
+};
+
+const TemporaryFolder& Trained() {
+  static const TrainedRun run;
+  return run.folder;
+}
+
+std::string BestWeights() {
+  return Trained() / "out/checkpoints/plain_seed1/best@val.safetensors";
+}
+
+// Evaluates the best weights on the test folder, with these flags on top.
+ProgramOutcome Evaluate(const std::vector<std::string>& arguments) {
+  ProgramCall call =
+      TinyEvaluation({"--backbone=aodnet", "--weights=" + BestWeights(),
+                      "--dataset=pair", "--data_root=" + Trained() / "test",
+                      "--threads=1", "--metric_profile=default,grid-bild"});
+  call.arguments.insert(call.arguments.end(), arguments.begin(),
+                        arguments.end());
+  return RunProgram(call);
+}
+
+std::string WorldError(const std::vector<std::string>& arguments) {
+  const ProgramOutcome outcome = Evaluate(arguments);
+  EXPECT_EQ(outcome.exit_code, 1) << Describe(outcome);
+  EXPECT_EQ(outcome.out, "");
+  return outcome.err;
+}
+
+std::string MeansOf(const Record& record) {
+  Record means;
+  means.profile = record.profile;
+  means.n = record.n;
+  means.n_clear = record.n_clear;
+  means.psnr_db = record.psnr_db;
+  means.ssim = record.ssim;
+  means.ciede2000 = record.ciede2000;
+  means.dataset = record.dataset;
+  means.test_list_sha256 = record.test_list_sha256;
+  means.backbone = record.backbone;
+  means.parameters = record.parameters;
+  return ToJsonLine(means);
+}
+
+TEST(EvaluateTest, TheWeightsOfARunGiveItsNumbers) {
+  const TemporaryFolder folder;
+  const ProgramOutcome outcome = Evaluate({"--out=" + folder / "out"});
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  EXPECT_THAT(Tree(folder / "out"),
+              UnorderedElementsAre(".lock", "identity.txt", "per_image.csv",
+                                   "records.jsonl"));
+  const auto scored = ReadRecords(folder / "out/records.jsonl");
+  const auto trained = ReadRecords(Trained() / "out/records.jsonl");
+  ASSERT_TRUE(scored.ok() && trained.ok());
+  std::vector<std::string> wanted;
+  for (const Record& record : *trained) {
+    if (record.checkpoint == "best@val") wanted.push_back(MeansOf(record));
+  }
+  std::vector<std::string> found;
+  for (const Record& record : *scored) {
+    EXPECT_EQ(record.method, "weights");
+    EXPECT_FALSE(record.seed.has_value());
+    found.push_back(MeansOf(record));
+  }
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(found.size(), 2);
+
+  // Pictures as well: method and seed are all that differs.
+  EXPECT_THAT(Content(folder / "out/per_image.csv"),
+              HasSubstr("\nweights,,,s10,s10,40,40,default,"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("dataset=pair backbone=aodnet method=weights "
+                        "profile=default n=3 psnr_db="));
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2);
+
+  // The same again is fine, other weights are another run.
+  EXPECT_EQ(Evaluate({"--out=" + folder / "out"}).exit_code, 0);
+  const std::string records = Content(folder / "out/records.jsonl");
+  EXPECT_THAT(
+      WorldError({"--weights=" + Trained() / "out/checkpoints/plain_seed1/"
+                                             "last.safetensors",
+                  "--backbone=aodnet", "--out=" + Trained() / "out"}),
+      HasSubstr("belongs to another run"));
+  EXPECT_EQ(Content(folder / "out/records.jsonl"), records);
+}
+
+TEST(EvaluateTest, WithoutOutItWritesNothing) {
+  const auto before = Tree(Trained().path());
+  ASSERT_EQ(Evaluate({}).exit_code, 0);
+  EXPECT_EQ(Tree(Trained().path()), before);
+}
+
+TEST(EvaluateTest, ABenchmarksFolderIsNotOverwritten) {
+  const std::string records = Content(Trained() / "out/records.jsonl");
+  EXPECT_THAT(WorldError({"--out=" + Trained() / "out"}),
+              HasSubstr("belongs to another run"));
+  EXPECT_EQ(Content(Trained() / "out/records.jsonl"), records);
+}
+
+TEST(EvaluateTest, WeightsOfAnotherShapeAreListed) {
+  const TemporaryFolder folder;
+  const std::string message =
+      WorldError({"--backbone=ffa[dim=16,blocks=1]", "--out=" + folder / "o"});
+  EXPECT_THAT(message, AllOf(HasSubstr("best@val.safetensors"),
+                             HasSubstr("Missing ("), HasSubstr("Extra ("),
+                             HasSubstr("Choose the net and the options")));
+  EXPECT_FALSE(Exists(folder / "o"));
+}
+
+// One tensor of another shape in an otherwise good file: the header says
+// [3, 3, 1, 1] for nine numbers, so [1, 9, 1, 1] fits the bytes as well.
+TEST(EvaluateTest, ATensorOfAnotherShapeIsNamed) {
+  const TemporaryFolder folder;
+  std::string bytes = Content(BestWeights());
+  const size_t at = bytes.find("[3,3,1,1]");
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, 9, "[1,9,1,1]");
+  WriteBytes(folder / "w.safetensors", bytes);
+  EXPECT_THAT(WorldError({"--weights=" + folder / "w.safetensors"}),
+              AllOf(HasSubstr("Misshapen (1):"),
+                    HasSubstr("expected [3, 3, 1, 1], found [1, 9, 1, 1]")));
+}
+
+TEST(EvaluateTest, WeightsThatAreNone) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(WorldError({"--weights=" + folder / "none.safetensors"}),
+              HasSubstr("none.safetensors"));
+  WriteBytes(folder / "text.safetensors", "no weights");
+  EXPECT_THAT(WorldError({"--weights=" + folder / "text.safetensors"}),
+              HasSubstr("text.safetensors"));
+  const std::string good = Content(BestWeights());
+  WriteBytes(folder / "cut.safetensors", good.substr(0, good.size() - 1));
+  EXPECT_THAT(WorldError({"--weights=" + folder / "cut.safetensors"}),
+              HasSubstr("cut.safetensors"));
+  EXPECT_THAT(WorldError({"--weights=" + folder.path()}),
+              HasSubstr(folder.path()));
+}
+
+TEST(EvaluateTest, DataThatDoesNotFit) {
+  EXPECT_THAT(
+      WorldError({"--data_root=/nowhere"}),
+      HasSubstr("there is no folder '/nowhere' (--data_root=/nowhere)"));
+  // Smaller than the window of SSIM.
+  const TemporaryFolder folder;
+  WritePairs(folder.path(), 2, 5, 1);
+  EXPECT_THAT(WorldError({"--data_root=" + folder.path()}), HasSubstr("5x5"));
+}
+
+TEST(EvaluateTest, PairWithoutATestFolderIsScoredOnItsValidationPictures) {
+  const TemporaryFolder folder;
+  const ProgramOutcome outcome = RunProgram(
+      TinyRun({"--dataset=pair", "--data_root=" + Trained() / "train",
+               "--methods=plain", "--out=" + folder / "out"}));
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  const auto records = ReadRecords(folder / "out/records.jsonl");
+  ASSERT_TRUE(records.ok());
+  for (const Record& record : *records) {
+    EXPECT_EQ(record.dataset, "pair[validation]");
+    EXPECT_EQ(record.n, 1);
+    EXPECT_EQ(record.test_list_sha256, record.validation_list_sha256);
+    EXPECT_THAT(record.invalid_reasons, HasSubstr("no test set"));
+  }
+}
+
+}  // namespace
+}  // namespace bild

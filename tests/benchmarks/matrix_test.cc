@@ -1,0 +1,103 @@
+// The lists that the benchmark targets are made of, the catalogues, the recipes
+// and the goldens belong together: what is added to one and forgotten in
+// another fails here.
+
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "backbones/catalog.h"
+#include "datasets/catalog.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/golden_files.h"
+#include "tests/testing/program_runner.h"
+#include "tests/testing/temporary_folder.h"
+
+namespace bild {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::UnorderedElementsAreArray;
+
+// From benchmarks/matrix.bzl, by way of the BUILD file.
+std::vector<std::string> Backbones() {
+  return absl::StrSplit(MATRIX_BACKBONES, ',');
+}
+std::vector<std::string> DataSets() {
+  return absl::StrSplit(MATRIX_DATASETS, ',');
+}
+
+TEST(MatrixTest, BackbonesAreTheCatalogue) {
+  std::vector<std::string> names;
+  for (const BackboneInfo& info : BackboneCatalog()) names.push_back(info.name);
+  EXPECT_THAT(Backbones(), UnorderedElementsAreArray(names));
+}
+
+TEST(MatrixTest, DatasetsAreTheCatalogueWithoutPair) {
+  std::vector<std::string> names;
+  for (const BenchmarkSets& sets : BenchmarkDataSets()) {
+    // Any two folders are no benchmark of their own: --dataset=pair.
+    if (sets.name != "pair") names.push_back(sets.name);
+  }
+  EXPECT_THAT(DataSets(), UnorderedElementsAreArray(names));
+}
+
+TEST(MatrixTest, EveryRecipeIsThereAndNoOther) {
+  std::vector<std::string> names = {"profile_ci.flags"};
+  for (const std::string& backbone : Backbones()) {
+    names.push_back("quick_" + backbone + ".flags");
+    names.push_back("published_" + backbone + ".flags");
+  }
+  for (const std::string& dataset : DataSets()) {
+    names.push_back("synthetic_" + dataset + ".flags");
+  }
+  EXPECT_THAT(NamesIn("benchmarks/recipes"), UnorderedElementsAreArray(names));
+}
+
+TEST(MatrixTest, EveryBackboneHasAGolden) {
+  const auto goldens = ReadGoldenFolder("tests/golden/backbones");
+  ASSERT_TRUE(goldens.ok()) << goldens.status();
+  std::set<std::string> nets;
+  for (const GoldenFile& golden : *goldens) {
+    if (!golden.json.contains("net")) continue;
+    const std::string net = golden.json.at("net");
+    nets.insert(net.substr(0, net.find('[')));
+  }
+  for (const std::string& backbone : Backbones()) {
+    EXPECT_THAT(nets, Contains(backbone));
+  }
+}
+
+// With one wrong value on the command line a target lists all that is wrong
+// with its flags and stops: nothing but that value may be there, whichever
+// recipe is read.
+TEST(MatrixTest, EveryTargetReadsItsRecipes) {
+  const std::string folder = TestedProgram("BENCHMARKS");
+  for (const std::string& dataset : DataSets()) {
+    for (const std::string& backbone : Backbones()) {
+      const std::string target = dataset + "_" + backbone;
+      // ci reads the quick recipe and more.
+      for (const char* profile : {"ci", "paper"}) {
+        ProgramCall call;
+        call.program = folder + "/" + target;
+        call.arguments = {std::string("--profile=") + profile, "--workers=-1"};
+        const ProgramOutcome outcome = RunProgram(call);
+        EXPECT_EQ(outcome.exit_code, 2) << Describe(outcome);
+        EXPECT_EQ(outcome.err, target +
+                                   " cannot run so:\n"
+                                   "  --workers=-1: expected 0 to 256.\n")
+            << profile;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bild

@@ -1,0 +1,149 @@
+#include "benchmarks/run_data.h"
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/datasets/pictures.h"
+#include "tests/testing/temporary_folder.h"
+
+namespace bild {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr int64_t kCacheMib = 16;
+constexpr int64_t kValidationPictures = 3;
+
+// `scenes` scenes with two hazy pictures each; another `salt`, other pictures.
+void WritePairs(const std::string& root, int scenes, int64_t salt) {
+  for (int scene = 0; scene < scenes; ++scene) {
+    const std::string name = "s" + std::to_string(10 + scene);
+    const int64_t own = salt + 10 * scene;
+    WritePicture(root + "/clear/" + name + ".png", PatternImage(24, 20, own));
+    for (int k = 1; k <= 2; ++k) {
+      WritePicture(root + "/hazy/" + name + "_" + std::to_string(k) + ".png",
+                   PatternImage(24, 20, own + k));
+    }
+  }
+}
+
+DataSpec PairSpec(const std::string& data_root, const std::string& test_root) {
+  DataSpec spec;
+  spec.dataset = "pair";
+  spec.data_root = data_root;
+  spec.test_root = test_root;
+  return spec;
+}
+
+absl::StatusOr<RunData> Open(const DataSpec& spec) {
+  return OpenRunData(spec, kCacheMib, kValidationPictures);
+}
+
+std::set<std::string> Scenes(const PairedDataset& dataset,
+                             const std::vector<int64_t>& indices) {
+  std::set<std::string> scenes;
+  for (const int64_t index : indices) {
+    scenes.insert(dataset.pairs()[static_cast<size_t>(index)].scene);
+  }
+  return scenes;
+}
+
+TEST(OpenRunDataTest, TrainsOnOneFolderAndTestsOnAnother) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "train", 12, 1);
+  WritePairs(folder / "test", 3, 1000);
+  const auto data = Open(PairSpec(folder / "train", folder / "test"));
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->train->pairs().size(), 24);
+  EXPECT_EQ(data->test->pairs().size(), 6);
+  EXPECT_EQ(data->test_list.indices.size(), 6);
+  EXPECT_EQ(data->test_name, "pair");
+  EXPECT_EQ(data->decoder_probe, "match");
+  EXPECT_THAT(data->invalid_reasons, IsEmpty());
+  EXPECT_EQ(data->split_text, "tenth scene_block=1 seed=1 leak=drop");
+  EXPECT_EQ(CountScenes(*data->train, data->split.train.indices), 11);
+  EXPECT_EQ(CountScenes(*data->train, data->split.validation.indices), 1);
+  // The validation scene has two pictures; three were asked for.
+  EXPECT_EQ(data->validation_pictures.size(), 2);
+  EXPECT_EQ(Scenes(*data->train, data->validation_pictures),
+            Scenes(*data->train, data->split.validation.indices));
+}
+
+TEST(OpenRunDataTest, WithoutATestSetTheValidationPicturesAreScored) {
+  const TemporaryFolder folder;
+  WritePairs(folder.path(), 6, 1);
+  const auto data = Open(PairSpec(folder.path(), ""));
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->test, data->train);
+  EXPECT_EQ(data->test_name, "pair[validation]");
+  EXPECT_EQ(data->test_list.indices, data->split.validation.indices);
+  EXPECT_THAT(data->invalid_reasons,
+              ElementsAre("no test set: scored on the validation pictures"));
+}
+
+TEST(OpenRunDataTest, ScenesOfTheTestSetAreNotTrainedOn) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "train", 12, 1);
+  // The clear pictures of the train set's second and third scene.
+  WritePairs(folder / "test", 2, 11);
+  DataSpec spec = PairSpec(folder / "train", folder / "test");
+  const auto dropped = Open(spec);
+  ASSERT_TRUE(dropped.ok()) << dropped.status();
+  const auto used = Scenes(*dropped->train, dropped->split.train.indices);
+  EXPECT_EQ(used.count("s11") + used.count("s12"), 0);
+  EXPECT_EQ(used.size(), 9);
+  EXPECT_THAT(dropped->notes, Contains(HasSubstr("left out:")));
+
+  spec.leak = "keep";
+  const auto kept = Open(spec);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(CountScenes(*kept->train, kept->split.train.indices), 11);
+  EXPECT_THAT(kept->invalid_reasons,
+              ElementsAre("trained on 2 scenes of the test set (--leak=keep)"));
+}
+
+// Ids alone would make two sets the same run.
+TEST(OpenRunDataTest, SetsOfTheSameNamesAreToldApart) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "a", 4, 1);
+  WritePairs(folder / "b", 4, 5);
+  std::filesystem::copy(folder / "a", folder / "copy",
+                        std::filesystem::copy_options::recursive);
+  const auto a = Open(PairSpec(folder / "a", ""));
+  const auto b = Open(PairSpec(folder / "b", ""));
+  const auto copy = Open(PairSpec(folder / "copy", ""));
+  ASSERT_TRUE(a.ok() && b.ok() && copy.ok());
+  EXPECT_EQ(a->split.train.sha256, b->split.train.sha256);
+  EXPECT_NE(a->file_sizes_sha256, b->file_sizes_sha256);
+  EXPECT_EQ(a->file_sizes_sha256, copy->file_sizes_sha256);
+}
+
+TEST(OpenRunDataTest, MessagesNameTheFlagOfTheFolder) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "train", 4, 1);
+  EXPECT_THAT(
+      std::string(Open(PairSpec(folder / "none", "")).status().message()),
+      HasSubstr("--data_root=" + folder / "none"));
+  EXPECT_THAT(
+      std::string(
+          Open(PairSpec(folder / "train", folder / "none")).status().message()),
+      HasSubstr("--test_root=" + folder / "none"));
+}
+
+TEST(OpenRunDataTest, TooFewScenesToSplitIsSaid) {
+  const TemporaryFolder folder;
+  WritePairs(folder.path(), 4, 1);
+  DataSpec spec = PairSpec(folder.path(), "");
+  spec.scene_block = 4;
+  EXPECT_THAT(std::string(Open(spec).status().message()),
+              HasSubstr("4 scenes are too few"));
+}
+
+}  // namespace
+}  // namespace bild
