@@ -74,16 +74,6 @@ at::Tensor Conv2d::Apply(const at::Tensor& input, const at::Tensor& weight,
                     {padding_px, padding_px});
 }
 
-at::Tensor Conv2d::BackwardOfInput(const at::Tensor& output_gradient,
-                                   const at::Tensor& input,
-                                   const at::Tensor& weight) const {
-  const int64_t padding_px = kernel_px_ / 2;
-  return std::get<0>(at::convolution_backward(
-      output_gradient, input, weight, /*bias_sizes=*/std::nullopt,
-      {stride_px_, stride_px_}, {padding_px, padding_px}, {1, 1},
-      /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
-}
-
 ParameterGradients Conv2d::BackwardOfParameters(
     const at::Tensor& output_gradient, const at::Tensor& input,
     const at::Tensor& weight, int64_t groups) const {
@@ -99,6 +89,7 @@ ParameterGradients Conv2d::BackwardOfParameters(
 at::Tensor Conv2d::InputGradient(const at::Tensor& output_gradient,
                                  const at::Tensor& input,
                                  const at::Tensor& weight) const {
+  const int64_t padding_px = kernel_px_ / 2;
   const int64_t out_channels = weight.size(0);
   const int64_t in_channels = weight.size(1);
   if (IsMatrixProduct()) {
@@ -113,12 +104,14 @@ at::Tensor Conv2d::InputGradient(const at::Tensor& output_gradient,
     // The same numbers as a convolution of the output gradient with the kernel
     // turned round: oneDNN has a forward kernel for pictures, but its backward
     // one pads them to 16 channels.
-    const int64_t padding_px = kernel_px_ / 2;
     return at::conv2d(output_gradient,
                       weight.flip({2, 3}).transpose(0, 1).contiguous(),
                       /*bias=*/{}, {1, 1}, {padding_px, padding_px});
   }
-  return BackwardOfInput(output_gradient, input, weight);
+  return std::get<0>(at::convolution_backward(
+      output_gradient, input, weight, /*bias_sizes=*/std::nullopt,
+      {stride_px_, stride_px_}, {padding_px, padding_px}, {1, 1},
+      /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
 }
 
 ParameterGradients Conv2d::SummedGradients(const at::Tensor& output_gradient,

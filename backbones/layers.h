@@ -93,10 +93,7 @@ class Conv2d final : public Layer {
  private:
   // Nothing but a product with a matrix at every pixel.
   bool IsMatrixProduct() const { return kernel_px_ == 1 && stride_px_ == 1; }
-  // The library's gradients; of the parameters with channels in groups.
-  at::Tensor BackwardOfInput(const at::Tensor& output_gradient,
-                             const at::Tensor& input,
-                             const at::Tensor& weight) const;
+  // The library's own, of `groups` groups of channels.
   ParameterGradients BackwardOfParameters(const at::Tensor& output_gradient,
                                           const at::Tensor& input,
                                           const at::Tensor& weight,
