@@ -15,8 +15,6 @@
 
 #include "ATen/Version.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -260,17 +258,16 @@ void DescribeRun(const DeviceSettings& settings, const Request& request) {
       "ratios", "medians over the rounds; _low and _high are quartiles");
 }
 
+constexpr char kUsageText[] =
+    "Times whole training steps against plain training and against the floor "
+    "of the bi-level problem.\n"
+    "bazel run //benchmarks:step_cost -- [flags] [--benchmark_filter=REGEX] "
+    "[--benchmark_format=json] [--benchmark_out=FILE]\n";
+
 int Main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "Times whole training steps against plain training and against the floor "
-      "of the bi-level problem.\n"
-      "bazel run //benchmarks:step_cost -- [flags] [--benchmark_filter=REGEX] "
-      "[--benchmark_format=json] [--benchmark_out=FILE]");
-  for (int i = 1; i < argc; ++i) {
-    // Prints and exits. Google Benchmark would print its own flags alone.
-    if (std::string(argv[i]).rfind("--help", 0) == 0) {
-      absl::ParseCommandLine(argc, argv);
-    }
+  if (AsksForHelp(std::vector<std::string>(argv + 1, argv + argc))) {
+    std::printf("%s", HelpText(kUsageText).c_str());
+    return kDone;
   }
   // Counters as columns, unless the user says otherwise.
   std::string tabular = "--benchmark_counters_tabular=true";
