@@ -30,6 +30,13 @@ namespace bild {
 
 class PatchTape;
 
+// Of a layer's parameters: for every patch by itself, [B, weight.numel()] and
+// [B, bias.numel()], or summed over the patches, in the parameters' shapes.
+struct ParameterGradients {
+  at::Tensor weight;
+  at::Tensor bias;
+};
+
 // A layer with a weight and a bias. B is the number of patches.
 class Layer {
  public:
@@ -49,15 +56,10 @@ class Layer {
   virtual at::Tensor InputGradient(const at::Tensor& output_gradient,
                                    const at::Tensor& input,
                                    const at::Tensor& weight) const = 0;
-  // Gradient with respect to the weight, summed over the patches.
-  virtual at::Tensor WeightGradient(const at::Tensor& output_gradient,
-                                    const at::Tensor& input) const = 0;
-  // [B, weight.numel()]: each patch's own weight gradient.
-  virtual at::Tensor PatchWeightGradients(const at::Tensor& output_gradient,
-                                          const at::Tensor& input) const = 0;
-  // [B, bias.numel()].
-  virtual at::Tensor PatchBiasGradients(
-      const at::Tensor& output_gradient) const = 0;
+  virtual ParameterGradients SummedGradients(const at::Tensor& output_gradient,
+                                             const at::Tensor& input) const = 0;
+  virtual ParameterGradients PatchGradients(const at::Tensor& output_gradient,
+                                            const at::Tensor& input) const = 0;
 
   const Parameter& weight() const { return *weight_; }
   const Parameter& bias() const { return *bias_; }
@@ -83,18 +85,19 @@ class Conv2d final : public Layer {
   at::Tensor InputGradient(const at::Tensor& output_gradient,
                            const at::Tensor& input,
                            const at::Tensor& weight) const override;
-  at::Tensor WeightGradient(const at::Tensor& output_gradient,
-                            const at::Tensor& input) const override;
-  at::Tensor PatchWeightGradients(const at::Tensor& output_gradient,
-                                  const at::Tensor& input) const override;
-  at::Tensor PatchBiasGradients(
-      const at::Tensor& output_gradient) const override;
+  ParameterGradients SummedGradients(const at::Tensor& output_gradient,
+                                     const at::Tensor& input) const override;
+  ParameterGradients PatchGradients(const at::Tensor& output_gradient,
+                                    const at::Tensor& input) const override;
 
  private:
-  // One gradient of the convolution, of its input or of its weight.
-  at::Tensor Backward(const at::Tensor& output_gradient,
-                      const at::Tensor& input, const at::Tensor& weight,
-                      int64_t groups, bool of_input) const;
+  // Nothing but a product with a matrix at every pixel.
+  bool IsMatrixProduct() const { return kernel_px_ == 1 && stride_px_ == 1; }
+  // The library's own, of `groups` groups of channels.
+  ParameterGradients BackwardOfParameters(const at::Tensor& output_gradient,
+                                          const at::Tensor& input,
+                                          const at::Tensor& weight,
+                                          int64_t groups) const;
 
   int64_t kernel_px_;
   int64_t stride_px_;
@@ -109,12 +112,10 @@ class Linear final : public Layer {
   at::Tensor InputGradient(const at::Tensor& output_gradient,
                            const at::Tensor& input,
                            const at::Tensor& weight) const override;
-  at::Tensor WeightGradient(const at::Tensor& output_gradient,
-                            const at::Tensor& input) const override;
-  at::Tensor PatchWeightGradients(const at::Tensor& output_gradient,
-                                  const at::Tensor& input) const override;
-  at::Tensor PatchBiasGradients(
-      const at::Tensor& output_gradient) const override;
+  ParameterGradients SummedGradients(const at::Tensor& output_gradient,
+                                     const at::Tensor& input) const override;
+  ParameterGradients PatchGradients(const at::Tensor& output_gradient,
+                                    const at::Tensor& input) const override;
 };
 
 // The layers of one net and their parameters.

@@ -40,10 +40,10 @@ void PatchTape::Record(const Layer& layer, const at::Tensor& input,
     calls_.push_back({&layer, input, output_gradient});
     return;
   }
-  Slice(gradients_, layer.weight())
-      .add_(layer.PatchWeightGradients(output_gradient, input));
-  Slice(gradients_, layer.bias())
-      .add_(layer.PatchBiasGradients(output_gradient));
+  const ParameterGradients gradients =
+      layer.PatchGradients(output_gradient, input);
+  Slice(gradients_, layer.weight()).add_(gradients.weight);
+  Slice(gradients_, layer.bias()).add_(gradients.bias);
 }
 
 at::Tensor PatchTape::Products(const at::Tensor& v) const {
@@ -65,12 +65,11 @@ at::Tensor PatchTape::WeightedSum(const at::Tensor& weights) const {
   if (keep_ == Keep::kGradients) return at::mv(gradients_.t(), weights);
   at::Tensor sum = at::zeros({size_}, weights.options());
   for (const Call& call : calls_) {
-    const at::Tensor scaled =
-        call.output_gradient * PerPatch(weights, call.output_gradient);
-    Slice(sum, call.layer->weight())
-        .add_(call.layer->WeightGradient(scaled, call.input).flatten());
-    Slice(sum, call.layer->bias())
-        .add_(call.layer->PatchBiasGradients(scaled).sum(0));
+    const ParameterGradients gradients = call.layer->SummedGradients(
+        call.output_gradient * PerPatch(weights, call.output_gradient),
+        call.input);
+    Slice(sum, call.layer->weight()).add_(gradients.weight.flatten());
+    Slice(sum, call.layer->bias()).add_(gradients.bias);
   }
   return sum;
 }

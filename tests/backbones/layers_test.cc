@@ -208,6 +208,23 @@ TEST(Conv2d, OnePixelOnePatch) {
   }
 }
 
+// What the layer does with its gradients depends on the channels: few and many,
+// multiples of eight and others.
+TEST(Conv2d, EveryKindOfChannels) {
+  SeedEngine engine = TestEngine(6);
+  for (const int64_t in : {3, 8, 12, 16}) {
+    for (const int64_t out : {3, 4, 8, 16}) {
+      for (const int64_t kernel_px : {1, 3, 5}) {
+        for (const int64_t stride_px : {1, 2}) {
+          const ConvShape shape = {kernel_px, stride_px, in, out, 3, 6, 5};
+          CheckConv(shape, /*way=*/1, engine, at::kDouble, kDoubleTolerance);
+          CheckConv(shape, /*way=*/0, engine, at::kFloat, kFloatTolerance);
+        }
+      }
+    }
+  }
+}
+
 TEST(Conv2d, Float32) {
   SeedEngine engine = TestEngine(3);
   for (int64_t trial = 0; trial < 16; ++trial) {
