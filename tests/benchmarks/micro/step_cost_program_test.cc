@@ -69,10 +69,7 @@ TEST(StepCostProgramTest, EveryCounterOfEveryStep) {
         EXPECT_LE(benchmark.at(counter + "_low"), benchmark.at(counter));
         EXPECT_LE(benchmark.at(counter), benchmark.at(counter + "_high"));
       }
-<<<<<<< HEAD
-=======
       EXPECT_GT(benchmark.at("best_ratio_to_floor"), 0.0);
->>>>>>> e815082e7da7483a49e60cd6fe28439e7fc1b411
       EXPECT_GT(benchmark.at("live_mib"), 0.0);
       live[step] = benchmark.at("live_ratio");
       EXPECT_GT(live[step], 0.0);
