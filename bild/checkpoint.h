@@ -25,8 +25,9 @@ struct TrainingProgress {
   int64_t best_step = 0;   // Of the best validation PSNR so far; 0: none yet.
   double best_validation_psnr_db = 0.0;
   at::Tensor best_parameters;  // [P] at best_step; undefined before.
-  double last_validation_psnr_db = 0.0;  // At the last look; 0 before the first.
-  bool is_dead = false;        // The net's units can no longer learn.
+  double last_validation_psnr_db =
+      0.0;               // At the last look; 0 before the first.
+  bool is_dead = false;  // The net's units can no longer learn.
   // Valid bytes of the run's journal: what was written after the checkpoint is
   // cut off and written again.
   int64_t journal_bytes = 0;
