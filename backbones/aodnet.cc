@@ -16,12 +16,13 @@ at::Tensor CleanImage(const at::Tensor& k, const at::Tensor& hazy) {
 
 }  // namespace
 
-AodNet::AodNet()
-    : e_conv1_(LayerScope(layers_).Conv("e_conv1", 3, 3, 1)),
-      e_conv2_(LayerScope(layers_).Conv("e_conv2", 3, 3, 3)),
-      e_conv3_(LayerScope(layers_).Conv("e_conv3", 6, 3, 5)),
-      e_conv4_(LayerScope(layers_).Conv("e_conv4", 6, 3, 7)),
-      e_conv5_(LayerScope(layers_).Conv("e_conv5", 12, 3, 3)) {}
+AodNet::AodNet(const LayerScope& scope)
+    : Backbone(scope),
+      e_conv1_(scope.Conv("e_conv1", 3, 3, 1)),
+      e_conv2_(scope.Conv("e_conv2", 3, 3, 3)),
+      e_conv3_(scope.Conv("e_conv3", 6, 3, 5)),
+      e_conv4_(scope.Conv("e_conv4", 6, 3, 7)),
+      e_conv5_(scope.Conv("e_conv5", 12, 3, 3)) {}
 
 at::Tensor AodNet::EstimateK(const at::Tensor& hazy) const {
   const at::Tensor x1 = at::relu(e_conv1_(hazy));
@@ -41,12 +42,13 @@ std::optional<Liveness> AodNet::CheckLiveness(const at::Tensor& input) const {
   return Liveness{"K > 0", is_positive.to(at::kDouble).mean().item<double>()};
 }
 
-AodNetGunet::AodNetGunet()
-    : conv1_(LayerScope(layers_).Conv("conv1", 3, 3, 1)),
-      conv2_(LayerScope(layers_).Conv("conv2", 3, 3, 3)),
-      conv3_(LayerScope(layers_).Conv("conv3", 6, 3, 5)),
-      conv4_(LayerScope(layers_).Conv("conv4", 6, 3, 7)),
-      conv5_(LayerScope(layers_).Conv("conv5", 12, 3, 3)) {}
+AodNetGunet::AodNetGunet(const LayerScope& scope)
+    : Backbone(scope),
+      conv1_(scope.Conv("conv1", 3, 3, 1)),
+      conv2_(scope.Conv("conv2", 3, 3, 3)),
+      conv3_(scope.Conv("conv3", 6, 3, 5)),
+      conv4_(scope.Conv("conv4", 6, 3, 7)),
+      conv5_(scope.Conv("conv5", 12, 3, 3)) {}
 
 at::Tensor AodNetGunet::Forward(const at::Tensor& input) const {
   const at::Tensor hazy = OutputToUnit(input);

@@ -17,7 +17,7 @@ namespace bild {
 // every map, on K and on the result; input sRGB in [0, 1].
 class AodNet final : public Backbone {
  public:
-  AodNet();
+  explicit AodNet(const LayerScope& scope = LayerScope());
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
   // K = 0 everywhere means a white picture and no gradient at all.
@@ -34,7 +34,7 @@ class AodNet final : public Backbone {
 // the four maps, none on K, none on the result.
 class AodNetGunet final : public Backbone {
  public:
-  AodNetGunet();
+  explicit AodNetGunet(const LayerScope& scope = LayerScope());
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
   at::Tensor NormaliseInput(const at::Tensor& hazy01) const override;

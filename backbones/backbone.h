@@ -3,6 +3,8 @@
 #ifndef BACKBONES_BACKBONE_H_
 #define BACKBONES_BACKBONE_H_
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -38,14 +40,20 @@ class Backbone {
     return output;
   }
 
-  // The restored picture, [B, 3, H, W] in [0, 1] but for overshoot.
-  at::Tensor Restore(const at::Tensor& hazy01) const {
-    return OutputToUnit(Forward(NormaliseInput(hazy01)));
-  }
+  // The restored picture, [B, 3, H, W] in [0, 1] but for overshoot, of any
+  // size: padded by reflection at the bottom and the right to what the net
+  // takes, and cut back (pictures smaller than half of that by repeating their
+  // edge).
+  at::Tensor Restore(const at::Tensor& hazy01) const;
 
-  // True where a layer mixes the patches of a batch (train-mode batch norm):
-  // per-patch gradients do not exist then.
-  virtual bool CouplesPatches() const { return false; }
+  // True where training mixes the patches of a batch (batch norm): per-patch
+  // gradients do not exist then.
+  bool CouplesPatches() const { return layers_->has_batch_norm(); }
+
+  // Height and width must be multiples of this; Restore() pads to it.
+  virtual int64_t SizeMultiple() const { return 1; }
+  // Smallest height and width that Forward() takes.
+  virtual int64_t SmallestSide() const { return 1; }
 
   // For nets that can be dead from the start. `input` as for Forward().
   virtual std::optional<Liveness> CheckLiveness(
@@ -53,13 +61,17 @@ class Backbone {
     return std::nullopt;
   }
 
-  LayerSet& layers() { return layers_; }
-  const LayerSet& layers() const { return layers_; }
-  ParameterSet& parameters() { return layers_.parameters(); }
-  const ParameterSet& parameters() const { return layers_.parameters(); }
+  LayerSet& layers() { return *layers_; }
+  const LayerSet& layers() const { return *layers_; }
+  ParameterSet& parameters() { return layers_->parameters(); }
+  const ParameterSet& parameters() const { return layers_->parameters(); }
 
  protected:
-  LayerSet layers_;
+  // A net by itself, or a part of a larger one, whose layers it shares.
+  explicit Backbone(const LayerScope& scope) : layers_(scope.set()) {}
+
+ private:
+  std::shared_ptr<LayerSet> layers_;
 };
 
 }  // namespace bild

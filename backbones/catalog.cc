@@ -18,8 +18,8 @@ namespace bild {
 namespace {
 
 using OptionMap = std::map<std::string, std::string>;
-using Maker =
-    std::function<absl::StatusOr<std::unique_ptr<Backbone>>(OptionMap)>;
+using Maker = std::function<absl::StatusOr<std::unique_ptr<Backbone>>(
+    OptionMap, const LayerScope&)>;
 
 // Takes an integer option out of the map.
 absl::Status TakeInteger(OptionMap& options, const std::string& name,
@@ -44,27 +44,29 @@ absl::Status NothingLeft(const OptionMap& options) {
       absl::StrCat("unknown option '", options.begin()->first, "'"));
 }
 
-absl::StatusOr<std::unique_ptr<Backbone>> MakeAodNet(OptionMap options) {
+absl::StatusOr<std::unique_ptr<Backbone>> MakeAodNet(OptionMap options,
+                                                     const LayerScope& scope) {
   std::string variant = "published";
   if (auto found = options.find("variant"); found != options.end()) {
     variant = found->second;
     options.erase(found);
   }
   BILD_RETURN_IF_ERROR(NothingLeft(options));
-  if (variant == "published") return std::make_unique<AodNet>();
-  if (variant == "gunet") return std::make_unique<AodNetGunet>();
+  if (variant == "published") return std::make_unique<AodNet>(scope);
+  if (variant == "gunet") return std::make_unique<AodNetGunet>(scope);
   return absl::InvalidArgumentError(absl::StrCat(
       "option variant='", variant, "': expected one of 'published', 'gunet'"));
 }
 
-absl::StatusOr<std::unique_ptr<Backbone>> MakeFfa(OptionMap options) {
+absl::StatusOr<std::unique_ptr<Backbone>> MakeFfa(OptionMap options,
+                                                  const LayerScope& scope) {
   FfaOptions ffa;
   BILD_RETURN_IF_ERROR(TakeInteger(options, "dim", /*least=*/16,
                                    /*multiple_of=*/16, &ffa.dim));
   BILD_RETURN_IF_ERROR(TakeInteger(options, "blocks", /*least=*/1,
                                    /*multiple_of=*/1, &ffa.blocks));
   BILD_RETURN_IF_ERROR(NothingLeft(options));
-  return std::make_unique<Ffa>(ffa);
+  return std::make_unique<Ffa>(ffa, scope);
 }
 
 struct Row {
@@ -148,9 +150,9 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeBackbone(
                      ". Options of ", name, ": ", row->info.options, "."));
   };
   if (!parsed.ok()) return explain(parsed);
-  auto backbone = row->make(std::move(option_map));
+  auto backbone = row->make(std::move(option_map), LayerScope());
   if (!backbone.ok()) return explain(backbone.status());
-  (*backbone)->parameters().Materialise(options);
+  (*backbone)->layers().Materialise(options);
   return backbone;
 }
 

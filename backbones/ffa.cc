@@ -102,8 +102,8 @@ struct Ffa::GroupFusion {
   const Conv2d &squeeze, &excite;
 };
 
-Ffa::Ffa(const FfaOptions& options) : name_(DisplayName(options)) {
-  const LayerScope scope(layers_);
+Ffa::Ffa(const FfaOptions& options, const LayerScope& scope)
+    : Backbone(scope), name_(DisplayName(options)) {
   for (int64_t g = 1; g <= kGroups; ++g) {
     groups_.push_back(
         std::make_unique<Group>(scope / absl::StrCat("g", g), options));

@@ -24,7 +24,8 @@ struct FfaOptions {
 
 class Ffa final : public Backbone {
  public:
-  explicit Ffa(const FfaOptions& options);
+  explicit Ffa(const FfaOptions& options,
+               const LayerScope& scope = LayerScope());
   ~Ffa() override;
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;

@@ -1,19 +1,5 @@
-// Parametrised layers that can hand out every patch's own parameter gradient.
-//
-// A backbone is written with these as its paper draws it. Each layer works in
-// one of three ways, and the net that holds it does not know which:
-//
-//   plain       ordinary operations: evaluation, autograd through the weights,
-//               forward-mode AD, Hessian-vector products
-//   recording   the layer's backward forms the weight and bias gradient of
-//               every patch by itself instead of their sum, at the cost of the
-//               sum, and leaves it on a PatchTape
-//   layer-wise  the backward leaves the layer's input and output gradient on
-//               the tape; <movement of the output along v, output gradient> is
-//               the patch's product with v, and no parameter gradient is formed
-//
-// The way is chosen by a TapeScope around the forward pass. A layer may be
-// called several times in one pass; its parts add up.
+// The layers of one net, and how a net declares them: with LayerScope, as its
+// paper draws it.
 
 #ifndef BACKBONES_LAYERS_H_
 #define BACKBONES_LAYERS_H_
@@ -24,150 +10,174 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "backbones/batch_norm.h"
+#include "backbones/convolution.h"
+#include "backbones/layer.h"
+#include "backbones/linear.h"
 #include "backbones/parameter_set.h"
+#include "backbones/pointwise.h"
+#include "c10/core/TensorOptions.h"
 
 namespace bild {
 
 class PatchTape;
 
-// Of a layer's parameters: for every patch by itself, [B, weight.numel()] and
-// [B, bias.numel()], or summed over the patches, in the parameters' shapes.
-struct ParameterGradients {
-  at::Tensor weight;
-  at::Tensor bias;
-};
-
-// A layer with a weight and a bias. B is the number of patches.
-class Layer {
- public:
-  Layer(const class LayerSet& set, Parameter* weight, Parameter* bias)
-      : set_(set), weight_(weight), bias_(bias) {}
-  virtual ~Layer() = default;
-  Layer(const Layer&) = delete;
-  Layer& operator=(const Layer&) = delete;
-
-  // The layer's output, in the way that is set on its net.
-  at::Tensor operator()(const at::Tensor& input) const;
-
-  // The output for given parameters, in plain operations.
-  virtual at::Tensor Apply(const at::Tensor& input, const at::Tensor& weight,
-                           const at::Tensor& bias) const = 0;
-  // Gradient with respect to the input.
-  virtual at::Tensor InputGradient(const at::Tensor& output_gradient,
-                                   const at::Tensor& input,
-                                   const at::Tensor& weight) const = 0;
-  virtual ParameterGradients SummedGradients(const at::Tensor& output_gradient,
-                                             const at::Tensor& input) const = 0;
-  virtual ParameterGradients PatchGradients(const at::Tensor& output_gradient,
-                                            const at::Tensor& input) const = 0;
-
-  const Parameter& weight() const { return *weight_; }
-  const Parameter& bias() const { return *bias_; }
-
- private:
-  const LayerSet& set_;
-  Parameter* weight_;
-  Parameter* bias_;
-};
-
-// 2-D convolution with zero padding kernel / 2 ("same" for odd kernels at
-// stride 1). Input [B, in, H, W], weight [out, in, kernel, kernel], bias [out].
-class Conv2d final : public Layer {
- public:
-  Conv2d(const LayerSet& set, Parameter* weight, Parameter* bias,
-         int64_t kernel_px, int64_t stride_px)
-      : Layer(set, weight, bias),
-        kernel_px_(kernel_px),
-        stride_px_(stride_px) {}
-
-  at::Tensor Apply(const at::Tensor& input, const at::Tensor& weight,
-                   const at::Tensor& bias) const override;
-  at::Tensor InputGradient(const at::Tensor& output_gradient,
-                           const at::Tensor& input,
-                           const at::Tensor& weight) const override;
-  ParameterGradients SummedGradients(const at::Tensor& output_gradient,
-                                     const at::Tensor& input) const override;
-  ParameterGradients PatchGradients(const at::Tensor& output_gradient,
-                                    const at::Tensor& input) const override;
-
- private:
-  // Nothing but a product with a matrix at every pixel.
-  bool IsMatrixProduct() const { return kernel_px_ == 1 && stride_px_ == 1; }
-  // The library's own, of `groups` groups of channels.
-  ParameterGradients BackwardOfParameters(const at::Tensor& output_gradient,
-                                          const at::Tensor& input,
-                                          const at::Tensor& weight,
-                                          int64_t groups) const;
-
-  int64_t kernel_px_;
-  int64_t stride_px_;
-};
-
-// y = W x + b. Input [B, in], weight [out, in], bias [out].
-class Linear final : public Layer {
- public:
-  using Layer::Layer;
-  at::Tensor Apply(const at::Tensor& input, const at::Tensor& weight,
-                   const at::Tensor& bias) const override;
-  at::Tensor InputGradient(const at::Tensor& output_gradient,
-                           const at::Tensor& input,
-                           const at::Tensor& weight) const override;
-  ParameterGradients SummedGradients(const at::Tensor& output_gradient,
-                                     const at::Tensor& input) const override;
-  ParameterGradients PatchGradients(const at::Tensor& output_gradient,
-                                    const at::Tensor& input) const override;
-};
-
-// The layers of one net and their parameters.
+// The layers of one net, their parameters and their buffers.
 class LayerSet {
  public:
   LayerSet() = default;
+  LayerSet(const LayerSet&) = delete;
+  LayerSet& operator=(const LayerSet&) = delete;
 
+  // Zero padding kernel / 2: "same" for odd kernels at stride 1.
   const Conv2d& AddConv2d(const std::string& name, int64_t in_channels,
                           int64_t out_channels, int64_t kernel_px,
                           int64_t stride_px);
+  const Conv2d& AddConv2d(const std::string& name, int64_t in_channels,
+                          int64_t out_channels,
+                          const ConvolutionGeometry& geometry);
+  const ConvTranspose2d& AddConvTranspose2d(
+      const std::string& name, int64_t in_channels, int64_t out_channels,
+      const ConvolutionGeometry& geometry);
   const Linear& AddLinear(const std::string& name, int64_t in_features,
                           int64_t out_features);
+  // Slope 0.25 at first.
+  const PRelu& AddPRelu(const std::string& name);
+  // Weight 1, bias 0, running mean 0, running variance 1 at first.
+  const BatchNorm2d& AddBatchNorm2d(const std::string& name, int64_t channels);
+  // A parameter of gains, all 1 at first, whose windows AddChannelGain() names.
+  Parameter* AddGains(const std::string& name,
+                      const std::vector<int64_t>& shape);
+  const ChannelGain& AddChannelGain(Parameter* gains, int64_t start,
+                                    int64_t channels);
+
+  // Takes memory for parameters and buffers. Buffers get their initial values,
+  // parameters zeros.
+  void Materialise(const at::TensorOptions& options);
 
   ParameterSet& parameters() { return parameters_; }
   const ParameterSet& parameters() const { return parameters_; }
+  // What belongs to the net without being learned by gradient: the running
+  // statistics of batch norms. Windows into one flat vector, as parameters are.
+  ParameterSet& buffers() { return buffers_; }
+  const ParameterSet& buffers() const { return buffers_; }
+  // Parameters and buffers in order of declaration, which is the order of the
+  // published weights.
+  const std::vector<const Parameter*>& state() const { return state_; }
 
   // Null in the plain way.
   PatchTape* tape() const { return tape_; }
+  NormStatistics norm_statistics() const { return norm_statistics_; }
+  bool has_batch_norm() const { return has_batch_norm_; }
+
+  // Null: nobody is told. Not owned.
+  LayerObserver* observer() const { return observer_; }
+  void set_observer(LayerObserver* observer) { observer_ = observer; }
 
  private:
   friend class TapeScope;
+  friend class NormScope;
+
+  Parameter* AddParameter(const std::string& name,
+                          const std::vector<int64_t>& shape, int64_t fan_in);
+  Parameter* AddConstant(const std::string& name,
+                         const std::vector<int64_t>& shape, double initial);
+  Parameter* AddBuffer(const std::string& name,
+                       const std::vector<int64_t>& shape, double initial);
+  // Takes over the layer.
+  template <typename L>
+  const L& Keep(std::unique_ptr<L> layer) {
+    const L& reference = *layer;
+    layers_.push_back(std::move(layer));
+    return reference;
+  }
 
   ParameterSet parameters_;
+  ParameterSet buffers_;
+  std::vector<const Parameter*> state_;
   std::vector<std::unique_ptr<Layer>> layers_;
   PatchTape* tape_ = nullptr;
+  NormStatistics norm_statistics_ = NormStatistics::kRunning;
+  bool has_batch_norm_ = false;
+  LayerObserver* observer_ = nullptr;
+};
+
+// While it lives, the batch norms of the set use these statistics.
+class NormScope {
+ public:
+  NormScope(LayerSet& layers, NormStatistics statistics)
+      : layers_(layers), before_(layers.norm_statistics_) {
+    layers_.norm_statistics_ = statistics;
+  }
+  ~NormScope() { layers_.norm_statistics_ = before_; }
+  NormScope(const NormScope&) = delete;
+  NormScope& operator=(const NormScope&) = delete;
+
+ private:
+  LayerSet& layers_;
+  NormStatistics before_;
 };
 
 // Declares layers under a name prefix, as nested modules do:
 // LayerScope(set, "g1") / "gp.0" declares "g1.gp.0.conv1.weight".
 class LayerScope {
  public:
+  // Of a net that stands by itself: a new set, owned by whoever keeps set().
+  LayerScope() : set_(std::make_shared<LayerSet>()) {}
+  // Of a set that outlives the scope and what it makes.
   explicit LayerScope(LayerSet& set, const std::string& prefix = "")
-      : set_(set), prefix_(prefix) {}
+      : set_(std::shared_ptr<void>(), &set), prefix_(prefix) {}
+
   LayerScope operator/(const std::string& name) const {
     return LayerScope(set_, Join(name));
   }
   const Conv2d& Conv(const std::string& name, int64_t in_channels,
                      int64_t out_channels, int64_t kernel_px,
                      int64_t stride_px = 1) const {
-    return set_.AddConv2d(Join(name), in_channels, out_channels, kernel_px,
-                          stride_px);
+    return set_->AddConv2d(Join(name), in_channels, out_channels, kernel_px,
+                           stride_px);
+  }
+  const Conv2d& Conv(const std::string& name, int64_t in_channels,
+                     int64_t out_channels,
+                     const ConvolutionGeometry& geometry) const {
+    return set_->AddConv2d(Join(name), in_channels, out_channels, geometry);
+  }
+  const ConvTranspose2d& ConvTranspose(
+      const std::string& name, int64_t in_channels, int64_t out_channels,
+      const ConvolutionGeometry& geometry) const {
+    return set_->AddConvTranspose2d(Join(name), in_channels, out_channels,
+                                    geometry);
   }
   const Linear& Dense(const std::string& name, int64_t in_features,
                       int64_t out_features) const {
-    return set_.AddLinear(Join(name), in_features, out_features);
+    return set_->AddLinear(Join(name), in_features, out_features);
+  }
+  const PRelu& Prelu(const std::string& name) const {
+    return set_->AddPRelu(Join(name));
+  }
+  const BatchNorm2d& BatchNorm(const std::string& name,
+                               int64_t channels) const {
+    return set_->AddBatchNorm2d(Join(name), channels);
+  }
+  Parameter* Gains(const std::string& name,
+                   const std::vector<int64_t>& shape) const {
+    return set_->AddGains(Join(name), shape);
+  }
+  const ChannelGain& Gain(Parameter* gains, int64_t start,
+                          int64_t channels) const {
+    return set_->AddChannelGain(gains, start, channels);
   }
 
+  const std::shared_ptr<LayerSet>& set() const { return set_; }
+
  private:
+  LayerScope(std::shared_ptr<LayerSet> set, const std::string& prefix)
+      : set_(std::move(set)), prefix_(prefix) {}
+
   std::string Join(const std::string& name) const {
     return prefix_.empty() ? name : prefix_ + "." + name;
   }
-  LayerSet& set_;
+  std::shared_ptr<LayerSet> set_;
   std::string prefix_;
 };
 

@@ -38,14 +38,15 @@ Parameter* ParameterSet::Add(const std::string& name,
   return list_.back().get();
 }
 
-void ParameterSet::Materialise(const at::TensorOptions& options) {
+void ParameterSet::Materialise(const at::TensorOptions& options,
+                               bool requires_grad) {
   TORCH_CHECK(!flat_.defined(), "the parameters have their memory already");
   flat_ = at::zeros({size_}, options);
   for (const auto& parameter : list_) {
     parameter->value = flat_.narrow(0, parameter->offset, parameter->numel)
                            .view(parameter->shape)
                            .detach()
-                           .requires_grad_();
+                           .requires_grad_(requires_grad);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,12 @@ struct Parameter {
   std::string name;            // "g1.gp.0.conv1.weight"
   std::vector<int64_t> shape;  // As the published weights have it.
   int64_t fan_in = 0;          // Inputs that one output element sums over.
-  int64_t offset = 0;          // Of its first element in the flat vector.
+  // Where the layer's definition has one, in place of a random draw.
+  std::optional<double> initial;
+  int64_t offset = 0;  // Of its first element in the flat vector.
   int64_t numel = 0;
-  // A leaf that requires a gradient and shares memory with the flat vector;
-  // undefined before Materialise().
+  // A leaf that shares memory with the flat vector and, in a net's parameters,
+  // requires a gradient; undefined before Materialise().
   at::Tensor value;
 };
 
@@ -40,7 +43,7 @@ class ParameterSet {
                  int64_t fan_in);
 
   // Takes memory (zeros) of a floating dtype on a device. Once.
-  void Materialise(const at::TensorOptions& options);
+  void Materialise(const at::TensorOptions& options, bool requires_grad = true);
 
   // [size()], the values of all parameters in order of declaration, each in C
   // order. Write to it under at::NoGradGuard.

@@ -43,7 +43,7 @@ void PatchTape::Record(const Layer& layer, const at::Tensor& input,
   const ParameterGradients gradients =
       layer.PatchGradients(output_gradient, input);
   Slice(gradients_, layer.weight()).add_(gradients.weight);
-  Slice(gradients_, layer.bias()).add_(gradients.bias);
+  if (layer.has_bias()) Slice(gradients_, layer.bias()).add_(gradients.bias);
 }
 
 at::Tensor PatchTape::Products(const at::Tensor& v) const {
@@ -51,10 +51,10 @@ at::Tensor PatchTape::Products(const at::Tensor& v) const {
   if (keep_ == Keep::kGradients) return at::mv(gradients_, v);
   at::Tensor products = at::zeros({patches_}, v.options());
   for (const Call& call : calls_) {
-    const at::Tensor movement = call.layer->Apply(
-        call.input,
-        Slice(v, call.layer->weight()).view(call.layer->weight().shape),
-        Slice(v, call.layer->bias()).view(call.layer->bias().shape));
+    const Layer& layer = *call.layer;
+    const at::Tensor movement = layer.Movement(
+        call.input, Slice(v, layer.weight()).view(layer.weight().shape),
+        layer.has_bias() ? Slice(v, layer.bias()) : at::Tensor());
     products.add_((movement * call.output_gradient).flatten(1).sum(1));
   }
   return products;
@@ -69,7 +69,9 @@ at::Tensor PatchTape::WeightedSum(const at::Tensor& weights) const {
         call.output_gradient * PerPatch(weights, call.output_gradient),
         call.input);
     Slice(sum, call.layer->weight()).add_(gradients.weight.flatten());
-    Slice(sum, call.layer->bias()).add_(gradients.bias);
+    if (call.layer->has_bias()) {
+      Slice(sum, call.layer->bias()).add_(gradients.bias);
+    }
   }
   return sum;
 }

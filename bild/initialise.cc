@@ -1,5 +1,6 @@
 #include "bild/initialise.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ATen/ops/empty.h"
@@ -28,6 +29,10 @@ void InitialiseParameters(ParameterSet& parameters, uint64_t seed, uint64_t net,
         1.0 / std::sqrt(static_cast<double>(parameter->fan_in));
     const bool is_normal = initialisation == Initialisation::kNormal002 &&
                            parameter->shape.size() > 1;
+    if (parameter->initial.has_value()) {
+      out = std::fill_n(out, parameter->numel, *parameter->initial);
+      continue;
+    }
     for (int64_t i = 0; i < parameter->numel; ++i) {
       *out++ = is_normal ? 0.02 * engine.Normal()
                          : bound * (2.0 * engine.Uniform() - 1.0);

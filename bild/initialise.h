@@ -22,8 +22,10 @@ enum class Initialisation {
 // "fan_in" or "normal_0.02"; InvalidArgument lists them otherwise.
 absl::StatusOr<Initialisation> ParseInitialisation(const std::string& text);
 
-// Stream kInit: epoch `net` (0 the backbone, 1 the reweighting network), index
-// the parameter's number. Drawn in float64 and rounded to the set's dtype.
+// Parameters whose layer defines their first value (PReLU, batch norm, gains)
+// get that. Stream kInit: epoch `net` (0 the backbone, 1 the reweighting
+// network), index the parameter's number. Drawn in float64 and rounded to the
+// set's dtype.
 void InitialiseParameters(ParameterSet& parameters, uint64_t seed, uint64_t net,
                           Initialisation initialisation);
 

@@ -53,7 +53,7 @@ ReweightingNetwork::ReweightingNetwork(
   }
   head0_ = &scope.Dense("linear.0", width, options.hidden);
   head2_ = &scope.Dense("linear.2", options.hidden, 1);
-  layers_.parameters().Materialise(tensor_options);
+  layers_.Materialise(tensor_options);
 }
 
 ReweightingNetwork::~ReweightingNetwork() = default;

@@ -172,7 +172,7 @@ void CheckConv(const ConvShape& shape, int64_t way, SeedEngine& engine,
   LayerSet set;
   const Conv2d& conv = set.AddConv2d("conv", shape.in, shape.out,
                                      shape.kernel_px, shape.stride_px);
-  set.parameters().Materialise(dtype);
+  set.Materialise(dtype);
   Fill(set, engine);
   const at::Tensor input = Restrided(
       NormalTensor(engine,
@@ -238,7 +238,7 @@ TEST(Conv2d, Float32) {
 TEST(Conv2d, GradientByHand) {
   LayerSet set;
   const Conv2d& conv = set.AddConv2d("conv", 1, 1, 1, 1);
-  set.parameters().Materialise(at::kDouble);
+  set.Materialise(at::kDouble);
   {
     const at::NoGradGuard no_grad;
     at::Tensor flat = set.parameters().flat();
@@ -268,7 +268,7 @@ void CheckLinear(SeedEngine& engine, at::ScalarType dtype, double tolerance) {
                                   << " transposed " << is_transposed);
   LayerSet set;
   const Linear& linear = set.AddLinear("linear", in, out);
-  set.parameters().Materialise(dtype);
+  set.Materialise(dtype);
   Fill(set, engine);
   const at::Tensor input = is_transposed
                                ? NormalTensor(engine, {in, batch}).to(dtype).t()
@@ -298,7 +298,7 @@ class SharedLayerNet {
         once_(LayerScope(set_, "a").Conv("once", 2, 2, 1)),
         unused_(LayerScope(set_, "a").Conv("unused", 2, 2, 5)),
         head_((LayerScope(set_, "b") / "c").Dense("head", 2, 2)) {
-    set_.parameters().Materialise(dtype);
+    set_.Materialise(dtype);
   }
   at::Tensor operator()(const at::Tensor& x) const {
     const at::Tensor deep = shared_(at::tanh(once_(at::tanh(shared_(x)))));
@@ -338,7 +338,7 @@ TEST(PatchTape, PartsOfRepeatedCallsAddUp) {
 TEST(PatchTape, RefusesAnotherNumberOfPatches) {
   LayerSet set;
   const Linear& linear = set.AddLinear("linear", 2, 1);
-  set.parameters().Materialise(at::kDouble);
+  set.Materialise(at::kDouble);
   for (const PatchTape::Keep keep :
        {PatchTape::Keep::kGradients, PatchTape::Keep::kOperands}) {
     PatchTape tape(keep, set.parameters(), /*patches=*/3);
@@ -361,7 +361,7 @@ TEST(PatchTape, RefusesAnotherNumberOfPatches) {
 TEST(TapeScope, PutsBackWhatWasThere) {
   LayerSet set;
   set.AddLinear("linear", 2, 1);
-  set.parameters().Materialise(at::kDouble);
+  set.Materialise(at::kDouble);
   PatchTape outer(PatchTape::Keep::kGradients, set.parameters(), 1);
   PatchTape inner(PatchTape::Keep::kOperands, set.parameters(), 1);
   EXPECT_EQ(set.tape(), nullptr);

@@ -5,9 +5,10 @@
 
 namespace bild {
 
-Conv2Net::Conv2Net()
-    : conv1_(LayerScope(layers_).Conv("conv1", 3, 6, 3)),
-      conv2_(LayerScope(layers_).Conv("conv2", 6, 3, 3)) {}
+Conv2Net::Conv2Net(const LayerScope& scope)
+    : Backbone(scope),
+      conv1_(scope.Conv("conv1", 3, 6, 3)),
+      conv2_(scope.Conv("conv2", 6, 3, 3)) {}
 
 at::Tensor Conv2Net::Forward(const at::Tensor& input) const {
   return input + conv2_(at::tanh(conv1_(input)));

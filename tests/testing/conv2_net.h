@@ -12,7 +12,7 @@ namespace bild {
 // Two 3x3 convolutions, 3 -> 6 -> 3 channels, zero padding 1.
 class Conv2Net final : public Backbone {
  public:
-  Conv2Net();
+  explicit Conv2Net(const LayerScope& scope = LayerScope());
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
 

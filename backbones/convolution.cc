@@ -1,0 +1,183 @@
+#include "backbones/convolution.h"
+
+#include <tuple>
+#include <vector>
+
+#include "ATen/ops/bmm.h"
+#include "ATen/ops/conv2d.h"
+#include "ATen/ops/conv_transpose2d.h"
+#include "ATen/ops/convolution_backward.h"
+#include "ATen/ops/flip.h"
+#include "ATen/ops/stack.h"
+
+namespace bild {
+namespace {
+
+// A convolution whose channels are multiples of this has fast kernels with the
+// batch as groups; for others the library falls back to im2col, and one call
+// for every patch is up to three times as fast (docs/step_cost.md).
+constexpr int64_t kGroupedChannels = 8;
+// As a picture has.
+constexpr int64_t kFewChannels = 3;
+
+// The library's gradients of a convolution's weight and, where asked for, bias,
+// of `groups` groups of channels.
+ParameterGradients Backward(const at::Tensor& output_gradient,
+                            const at::Tensor& input, const at::Tensor& weight,
+                            const ConvolutionGeometry& geometry, int64_t groups,
+                            bool with_bias) {
+  const int64_t bias_size = output_gradient.size(1);
+  auto gradients = at::convolution_backward(
+      output_gradient, input, weight, at::IntArrayRef(bias_size),
+      {geometry.stride_px, geometry.stride_px},
+      {geometry.padding_px, geometry.padding_px}, {1, 1},
+      /*transposed=*/false, {0, 0}, groups, {false, true, with_bias});
+  return {std::get<1>(gradients), std::get<2>(gradients)};
+}
+
+// The same of every patch by itself: [B, numbers].
+ParameterGradients PatchBackward(const at::Tensor& output_gradient,
+                                 const at::Tensor& input,
+                                 const at::Tensor& weight,
+                                 const ConvolutionGeometry& geometry,
+                                 bool with_bias) {
+  const int64_t patches = input.size(0);
+  const int64_t out_channels = weight.size(0);
+  const int64_t in_channels = weight.size(1);
+  ParameterGradients result;
+  if (in_channels % kGroupedChannels == 0 &&
+      out_channels % kGroupedChannels == 0) {
+    // The batch as groups: one call whose gradient is every patch's own.
+    const ParameterGradients grouped = Backward(
+        output_gradient.reshape({1, patches * out_channels,
+                                 output_gradient.size(2),
+                                 output_gradient.size(3)}),
+        input.reshape({1, patches * in_channels, input.size(2), input.size(3)}),
+        weight.unsqueeze(0)
+            .expand({patches, -1, -1, -1, -1})
+            .reshape({patches * out_channels, in_channels, geometry.kernel_px,
+                      geometry.kernel_px}),
+        geometry, patches, with_bias);
+    result.weight = grouped.weight.reshape({patches, weight.numel()});
+    if (with_bias) result.bias = grouped.bias.view({patches, out_channels});
+    return result;
+  }
+  std::vector<at::Tensor> weights;
+  std::vector<at::Tensor> biases;
+  for (int64_t i = 0; i < patches; ++i) {
+    const ParameterGradients one =
+        Backward(output_gradient.narrow(0, i, 1), input.narrow(0, i, 1), weight,
+                 geometry, /*groups=*/1, with_bias);
+    weights.push_back(one.weight.flatten());
+    biases.push_back(one.bias);
+  }
+  result.weight = at::stack(weights);
+  if (with_bias) result.bias = at::stack(biases);
+  return result;
+}
+
+}  // namespace
+
+at::Tensor Conv2d::Apply(const at::Tensor& input, const at::Tensor& weight,
+                         const at::Tensor& bias) const {
+  return at::conv2d(input, weight, bias,
+                    {geometry_.stride_px, geometry_.stride_px},
+                    {geometry_.padding_px, geometry_.padding_px});
+}
+
+at::Tensor Conv2d::InputGradient(const at::Tensor& output_gradient,
+                                 const at::Tensor& input,
+                                 const at::Tensor& weight) const {
+  const int64_t out_channels = weight.size(0);
+  const int64_t in_channels = weight.size(1);
+  if (IsMatrixProduct()) {
+    // [in, out] x [out, HW] for every patch.
+    return at::bmm(weight.view({1, out_channels, in_channels})
+                       .transpose(1, 2)
+                       .expand({input.size(0), in_channels, out_channels}),
+                   output_gradient.flatten(2))
+        .view(input.sizes());
+  }
+  if (geometry_.stride_px == 1 && out_channels <= kFewChannels) {
+    // The same numbers as a convolution of the output gradient with the kernel
+    // turned round: oneDNN has a forward kernel for pictures, but its backward
+    // one pads them to 16 channels.
+    const int64_t padding_px = geometry_.kernel_px - 1 - geometry_.padding_px;
+    return at::conv2d(output_gradient,
+                      weight.flip({2, 3}).transpose(0, 1).contiguous(),
+                      /*bias=*/{}, {1, 1}, {padding_px, padding_px});
+  }
+  return std::get<0>(at::convolution_backward(
+      output_gradient, input, weight, /*bias_sizes=*/std::nullopt,
+      {geometry_.stride_px, geometry_.stride_px},
+      {geometry_.padding_px, geometry_.padding_px}, {1, 1},
+      /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
+}
+
+ParameterGradients Conv2d::SummedGradients(const at::Tensor& output_gradient,
+                                           const at::Tensor& input) const {
+  return Backward(output_gradient, input, weight().value.detach(), geometry_,
+                  /*groups=*/1, /*with_bias=*/true);
+}
+
+ParameterGradients Conv2d::PatchGradients(const at::Tensor& output_gradient,
+                                          const at::Tensor& input) const {
+  if (IsMatrixProduct()) {
+    // [out, HW] x [HW, in] for every patch.
+    return {
+        at::bmm(output_gradient.flatten(2), input.flatten(2).transpose(1, 2))
+            .view({input.size(0), weight().numel}),
+        output_gradient.sum({2, 3})};
+  }
+  return PatchBackward(output_gradient, input, weight().value.detach(),
+                       geometry_, /*with_bias=*/true);
+}
+
+int64_t Conv2d::MultiplyAdds(const at::Tensor& input,
+                             const at::Tensor& output) const {
+  return output.numel() * input.size(1) * geometry_.kernel_px *
+         geometry_.kernel_px;
+}
+
+at::Tensor ConvTranspose2d::Apply(const at::Tensor& input,
+                                  const at::Tensor& weight,
+                                  const at::Tensor& bias) const {
+  return at::conv_transpose2d(
+      input, weight, bias, {geometry_.stride_px, geometry_.stride_px},
+      {geometry_.padding_px, geometry_.padding_px},
+      {geometry_.output_padding_px, geometry_.output_padding_px});
+}
+
+at::Tensor ConvTranspose2d::InputGradient(const at::Tensor& output_gradient,
+                                          const at::Tensor& /*input*/,
+                                          const at::Tensor& weight) const {
+  return at::conv2d(output_gradient, weight, /*bias=*/{},
+                    {geometry_.stride_px, geometry_.stride_px},
+                    {geometry_.padding_px, geometry_.padding_px});
+}
+
+// A transposed convolution is a convolution from the output to the input, so
+// that for the weight's gradient the two change places.
+ParameterGradients ConvTranspose2d::SummedGradients(
+    const at::Tensor& output_gradient, const at::Tensor& input) const {
+  return {Backward(input, output_gradient, weight().value.detach(), geometry_,
+                   /*groups=*/1, /*with_bias=*/false)
+              .weight,
+          output_gradient.sum({0, 2, 3})};
+}
+
+ParameterGradients ConvTranspose2d::PatchGradients(
+    const at::Tensor& output_gradient, const at::Tensor& input) const {
+  return {PatchBackward(input, output_gradient, weight().value.detach(),
+                        geometry_, /*with_bias=*/false)
+              .weight,
+          output_gradient.sum({2, 3})};
+}
+
+int64_t ConvTranspose2d::MultiplyAdds(const at::Tensor& input,
+                                      const at::Tensor& output) const {
+  return input.numel() * output.size(1) * geometry_.kernel_px *
+         geometry_.kernel_px;
+}
+
+}  // namespace bild

@@ -1,0 +1,76 @@
+// Convolutions, and transposed convolutions.
+
+#ifndef BACKBONES_CONVOLUTION_H_
+#define BACKBONES_CONVOLUTION_H_
+
+#include <cstdint>
+
+#include "ATen/core/Tensor.h"
+#include "backbones/layer.h"
+
+namespace bild {
+
+struct ConvolutionGeometry {
+  int64_t kernel_px = 1;
+  int64_t stride_px = 1;
+  int64_t padding_px = 0;         // Zeros on every side.
+  int64_t output_padding_px = 0;  // Transposed only: rows and columns more.
+};
+
+// 2-D convolution (correlation). Input [B, in, H, W], weight
+// [out, in, kernel, kernel], bias [out].
+class Conv2d final : public Layer {
+ public:
+  Conv2d(const LayerSet& set, Parameter* weight, Parameter* bias,
+         const ConvolutionGeometry& geometry)
+      : Layer(set, weight, bias), geometry_(geometry) {}
+
+  at::Tensor Apply(const at::Tensor& input, const at::Tensor& weight,
+                   const at::Tensor& bias) const override;
+  at::Tensor InputGradient(const at::Tensor& output_gradient,
+                           const at::Tensor& input,
+                           const at::Tensor& weight) const override;
+  ParameterGradients SummedGradients(const at::Tensor& output_gradient,
+                                     const at::Tensor& input) const override;
+  ParameterGradients PatchGradients(const at::Tensor& output_gradient,
+                                    const at::Tensor& input) const override;
+  int64_t MultiplyAdds(const at::Tensor& input,
+                       const at::Tensor& output) const override;
+
+ private:
+  // Nothing but a product with a matrix at every pixel.
+  bool IsMatrixProduct() const {
+    return geometry_.kernel_px == 1 && geometry_.stride_px == 1 &&
+           geometry_.padding_px == 0;
+  }
+  ConvolutionGeometry geometry_;
+};
+
+// 2-D transposed convolution. Input [B, in, H, W], weight
+// [in, out, kernel, kernel], bias [out]; the output has
+// (H - 1) stride - 2 padding + kernel + output_padding rows, columns alike.
+class ConvTranspose2d final : public Layer {
+ public:
+  ConvTranspose2d(const LayerSet& set, Parameter* weight, Parameter* bias,
+                  const ConvolutionGeometry& geometry)
+      : Layer(set, weight, bias), geometry_(geometry) {}
+
+  at::Tensor Apply(const at::Tensor& input, const at::Tensor& weight,
+                   const at::Tensor& bias) const override;
+  at::Tensor InputGradient(const at::Tensor& output_gradient,
+                           const at::Tensor& input,
+                           const at::Tensor& weight) const override;
+  ParameterGradients SummedGradients(const at::Tensor& output_gradient,
+                                     const at::Tensor& input) const override;
+  ParameterGradients PatchGradients(const at::Tensor& output_gradient,
+                                    const at::Tensor& input) const override;
+  int64_t MultiplyAdds(const at::Tensor& input,
+                       const at::Tensor& output) const override;
+
+ private:
+  ConvolutionGeometry geometry_;
+};
+
+}  // namespace bild
+
+#endif  // BACKBONES_CONVOLUTION_H_
