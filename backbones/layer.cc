@@ -15,7 +15,7 @@ using torch::autograd::variable_list;
 struct RecordingCall : torch::autograd::Function<RecordingCall> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const at::Tensor& bias,
-                            const Layer* layer, PatchTape* tape) {
+                            const Layer* layer, LayerTape* tape) {
     context->save_for_backward({input, weight});
     context->saved_data["layer"] = reinterpret_cast<int64_t>(layer);
     context->saved_data["tape"] = reinterpret_cast<int64_t>(tape);
@@ -28,7 +28,7 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
     const auto* layer =
         reinterpret_cast<const Layer*>(context->saved_data["layer"].toInt());
     auto* tape =
-        reinterpret_cast<PatchTape*>(context->saved_data["tape"].toInt());
+        reinterpret_cast<LayerTape*>(context->saved_data["tape"].toInt());
     const at::Tensor output_gradient = output_gradients[0].contiguous();
     tape->Record(*layer, saved[0], output_gradient);
     at::Tensor input_gradient;
@@ -44,7 +44,7 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
 }  // namespace
 
 at::Tensor Layer::operator()(const at::Tensor& input) const {
-  PatchTape* tape = set_.tape();
+  LayerTape* tape = set_.tape();
   const at::Tensor bias = bias_ == nullptr ? at::Tensor() : bias_->value;
   const at::Tensor output =
       tape == nullptr
