@@ -230,6 +230,8 @@ absl::StatusOr<GradientCheck> CheckGradients(const GradientCheckSpec& spec) {
   }
   BILD_ASSIGN_OR_RETURN(const std::unique_ptr<Problem> problem,
                         Problem::Make(spec));
+  BILD_ASSIGN_OR_RETURN(const RewardEngine chosen,
+                        ChooseRewardEngine("auto", problem->net()));
   GradientCheck check;
   check.backbone = problem->net().name();
   check.crop_px = problem->crop_px();
@@ -264,8 +266,7 @@ absl::StatusOr<GradientCheck> CheckGradients(const GradientCheckSpec& spec) {
     window.engine = engine;
     BILD_RETURN_IF_ERROR(add(row, window, truth));
   }
-  BILD_ASSIGN_OR_RETURN(window.engine,
-                        ChooseRewardEngine("auto", problem->net()));
+  window.engine = chosen;
   for (const int64_t steps : {1, 2}) {
     for (const std::string optimizer : {"sgd", "adam"}) {
       if (steps == 1 && optimizer == "sgd") continue;  // The engines above.

@@ -174,11 +174,11 @@ absl::Status OuterStep::UpdatePhi(const InnerResult& inner,
 
 absl::StatusOr<SurrogateGradient> OuterStep::DifferentiateWindow(
     const InnerResult& inner, const at::Tensor& rewards) const {
-  if (inner.steps.size() == 1) {
+  if (inner.own->logits.requires_grad()) {
     return DifferentiateSurrogate(*network_, *inner.own, rewards,
                                   options_.logit_norm);
   }
-  // phi has not moved since: its graphs are made again, one at a time.
+  // phi has not moved since: the graphs are made again, one at a time.
   SurrogateGradient sum;
   sum.is_zero = true;
   int64_t start = 0;

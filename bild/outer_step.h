@@ -82,7 +82,7 @@ struct InnerResult {
   std::vector<InnerStep> steps;
   PatchPass* pass = nullptr;  // Of the newest.
   at::Tensor gradient;        // Of the newest's J_w, up to a factor; [P].
-  // Of the newest, with its graph where it is the only one.
+  // Of the newest, with its graph where no more than that is differentiated.
   std::optional<NetworkWeights> own;
   at::Tensor meta_products;  // Of kMetaGradient.
 };

@@ -210,7 +210,7 @@ TEST(PatchPass, FiniteDifferencesAreNear) {
   for (const std::string& net : SmallNets()) {
     SmallProblemOptions options;
     options.net = net;
-    options.crop_px = 16;
+    options.crop_px = 32;
     SmallProblem problem = MakeSmallProblem(engine, options);
     ParameterSet& theta = problem.backbone->parameters();
     const at::Tensor truth =
@@ -252,7 +252,7 @@ TEST(PatchPass, CoupledPatches) {
     {
       const NormScope norm(layers, NormStatistics::kBatch);
       truth = PerSampleGradients(*problem.backbone, problem.training,
-                                 PatchLoss::kL1);
+                                 PatchLoss::kMse);
     }
     const at::Tensor weights = NormalTensor(engine, {truth.size(0)});
     const at::Tensor v = NormalTensor(engine, {truth.size(1)});
@@ -263,7 +263,7 @@ TEST(PatchPass, CoupledPatches) {
       SCOPED_TRACE(RewardEngineName(way));
       const at::Tensor at_first = layers.buffers().flat().clone();
       const auto pass = RunPatchPass(*problem.backbone, problem.training,
-                                     PatchLoss::kL1, way);
+                                     PatchLoss::kMse, way);
       const at::Tensor buffers = layers.buffers().flat().clone();
       EXPECT_FALSE(buffers.equal(at_first));
       EXPECT_LE(RelativeError(pass->WeightedGradient(weights),
