@@ -7,6 +7,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/empty.h"
+#include "ATen/ops/empty_like.h"
 #include "ATen/ops/log_softmax.h"
 #include "ATen/ops/zeros_like.h"
 #include "absl/status/status.h"
@@ -80,17 +81,7 @@ class Problem {
     uint64_t place = 0;
     const auto patches = [&](int64_t count) {
       SeedEngine engine(spec.seed, SeedStream::kCrop, place++, 0);
-      const auto noise = [&] {
-        at::Tensor values = at::empty(
-            {count, 3, problem->crop_px_, problem->crop_px_}, at::kDouble);
-        double* const numbers = values.data_ptr<double>();
-        for (int64_t i = 0; i < values.numel(); ++i) {
-          numbers[i] = engine.Uniform();
-        }
-        return values;
-      };
-      const at::Tensor hazy01 = noise();
-      return Patches{net.NormaliseInput(hazy01), noise()};
+      return problem->HazyPatches(engine, count);
     };
     while (problem->training_.size() < kMostSteps) {
       problem->training_.push_back(patches(spec.batch));
@@ -166,6 +157,29 @@ class Problem {
 
  private:
   static constexpr size_t kMostSteps = 2;
+
+  // Noise around a colour of its own for every patch, as bright as pictures
+  // are, under haze of a strength of its own.
+  Patches HazyPatches(SeedEngine& engine, int64_t count) const {
+    const at::Tensor clear01 =
+        at::empty({count, 3, crop_px_, crop_px_}, at::kDouble);
+    const at::Tensor hazy01 = at::empty_like(clear01);
+    for (int64_t i = 0; i < count; ++i) {
+      const double transmission = 0.2 + 0.7 * engine.Uniform();
+      const double airlight = 0.7 + 0.3 * engine.Uniform();
+      for (int64_t channel = 0; channel < 3; ++channel) {
+        const double colour = 0.2 + 0.5 * engine.Uniform();
+        const at::Tensor clear = clear01[i][channel];
+        double* const numbers = clear.data_ptr<double>();
+        for (int64_t k = 0; k < clear.numel(); ++k) {
+          numbers[k] = colour + 0.3 * engine.Uniform();
+        }
+        hazy01[i][channel].copy_(clear * transmission +
+                                 airlight * (1.0 - transmission));
+      }
+    }
+    return {net_->NormaliseInput(hazy01), clear01};
+  }
 
   void Reset() {
     const at::NoGradGuard no_grad;
