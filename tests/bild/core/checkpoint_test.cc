@@ -320,9 +320,10 @@ TEST(Weights, UnderTheNamesOfTheNet) {
   EXPECT_EQ(file.metadata.at("step"), "3");
   std::vector<std::string> names;
   for (const NamedTensor& tensor : file.tensors) names.push_back(tensor.name);
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "head.weight", "head.bias", "norm.weight", "norm.bias",
-                       "norm.running_mean", "norm.running_var"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"head.bias", "head.weight", "norm.bias",
+                                      "norm.running_mean", "norm.running_var",
+                                      "norm.weight"}));
   EXPECT_EQ(file.Find("head.weight")->sizes(), (std::vector<int64_t>{2, 3}));
 
   LayerSet other;
