@@ -10,4 +10,5 @@ DATASETS = [
 BACKBONES = [
     "aodnet",
     "ffa",
+    "msbdn",
 ]

@@ -17,11 +17,14 @@
 #include "backbones/ffa.h"
 #include "c10/core/GradMode.h"
 #include "gtest/gtest.h"
-#include "tests/backbones/net_ways.h"
+#include "tests/backbones/all_ways.h"
 #include "tests/testing/random_tensor.h"
 
 namespace bild {
 namespace {
+
+// Rounding through a deep net.
+constexpr double kDeepTolerance = 1e-9;
 
 DduOptions Narrow() {
   DduOptions options;
@@ -161,7 +164,8 @@ TEST_F(DduByHand, TheInnerNetSeesTheSmallPictureInItsOwnForm) {
 TEST(Ddu, LivenessIsTheInnerNets) {
   Ddu net(Narrow(), MakeAodNet);
   SeedEngine engine = TestEngine(5);
-  FillNear(net.layers(), engine);
+  net.layers().Materialise(at::kDouble);
+  FillNearInitial(net.layers(), engine);
   const at::Tensor picture = UniformTensor(engine, {1, 3, 8, 8});
   ASSERT_TRUE(net.CheckLiveness(picture).has_value());
   EXPECT_EQ(net.CheckLiveness(picture)->what, "K > 0");
@@ -170,7 +174,8 @@ TEST(Ddu, LivenessIsTheInnerNets) {
 TEST(Ddu, KeepsAnySize) {
   Ddu net(Narrow(), MakeAodNet);
   SeedEngine engine = TestEngine(6);
-  FillNear(net.layers(), engine);
+  net.layers().Materialise(at::kDouble);
+  FillNearInitial(net.layers(), engine);
   const at::NoGradGuard no_grad;
   for (const std::vector<int64_t>& size :
        std::vector<std::vector<int64_t>>{{1, 1}, {2, 2}, {1, 40}, {33, 5}}) {
@@ -188,8 +193,12 @@ TEST(Ddu, PatchProductsWithRunningStatistics) {
     DduOptions options = Narrow();
     options.width = width;
     Ddu net(options, MakeAodNet);
-    FillNear(net.layers(), engine);
-    CheckNetWays(net, UniformTensor(engine, {3, 3, 19, 26}), engine);
+    net.layers().Materialise(at::kDouble);
+    FillNearInitial(net.layers(), engine);
+    CheckAllWays(
+        net.layers(), [&](const at::Tensor& x) { return net.Forward(x); },
+        UniformTensor(engine, {3, 3, 19, 26}),
+        NormalTensor(engine, {3, 3, 19, 26}), engine, kDeepTolerance);
   }
 }
 
@@ -197,16 +206,27 @@ TEST(Ddu, PatchProductsWithRunningStatistics) {
 TEST(Ddu, ForwardModeWithTheStatisticsOfTheBatch) {
   SeedEngine engine = TestEngine(30);
   Ddu net(Narrow(), MakeAodNet);
-  FillNear(net.layers(), engine);
+  net.layers().Materialise(at::kDouble);
+  FillNearInitial(net.layers(), engine);
   const at::Tensor input = UniformTensor(engine, {3, 3, 19, 26});
-  const at::Tensor alone = PatchGradients(net, input);
+  const at::Tensor slope = NormalTensor(engine, {3, 3, 19, 26});
+  const auto forward = [&](const at::Tensor& x) { return net.Forward(x); };
+  const at::Tensor alone =
+      GradientsPatchByPatch(net.layers(), forward, input, slope);
   const at::Tensor buffers = net.layers().buffers().flat().clone();
   const NormScope batch(net.layers(), NormStatistics::kBatch);
-  const at::Tensor truth = PatchGradients(net, input);
+  const at::Tensor truth =
+      GradientsPatchByPatch(net.layers(), forward, input, slope);
   EXPECT_GT(RelativeError(truth, alone), 1e-3);
   const at::Tensor v = NormalTensor(engine, {net.parameters().size()});
-  EXPECT_LE(RelativeError(ForwardModeProducts(net, input, v), at::mv(truth, v)),
-            1e-8);
+  {
+    const at::NoGradGuard no_grad;
+    const TangentScope tangent(net.parameters(), v);
+    EXPECT_LE(RelativeError(
+                  tangent.TangentOf(SlopedLosses(net.Forward(input), slope)),
+                  at::mv(truth, v)),
+              kDeepTolerance);
+  }
   EXPECT_TRUE(net.layers().buffers().flat().equal(buffers));
   const NormScope update(net.layers(), NormStatistics::kBatchAndUpdate);
   const at::NoGradGuard no_grad;

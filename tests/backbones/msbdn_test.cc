@@ -12,11 +12,14 @@
 #include "ATen/ops/zeros.h"
 #include "c10/core/GradMode.h"
 #include "gtest/gtest.h"
-#include "tests/backbones/net_ways.h"
+#include "tests/backbones/all_ways.h"
 #include "tests/testing/random_tensor.h"
 
 namespace bild {
 namespace {
+
+// Rounding through some ninety layers.
+constexpr double kDeepTolerance = 1e-9;
 
 MsbdnOptions Width(int64_t width) {
   MsbdnOptions options;
@@ -124,7 +127,8 @@ TEST_F(MsbdnByHand, EveryRoundOfTheFusionAdds) {
 TEST(Msbdn, TakesMultiplesOfSixteenAndRestoresAnySize) {
   Msbdn net(Width(2));
   SeedEngine engine = TestEngine(1);
-  FillNear(net.layers(), engine);
+  net.layers().Materialise(at::kDouble);
+  FillNearInitial(net.layers(), engine);
   EXPECT_EQ(net.SizeMultiple(), 16);
   EXPECT_EQ(net.SmallestSide(), 32);
   const at::NoGradGuard no_grad;
@@ -143,8 +147,12 @@ TEST(Msbdn, PatchProducts) {
   for (const int64_t width : {1, 2}) {
     SeedEngine engine = TestEngine(10 + static_cast<uint64_t>(width));
     Msbdn net(Width(width));
-    FillNear(net.layers(), engine);
-    CheckNetWays(net, UniformTensor(engine, {3, 3, 32, 48}), engine);
+    net.layers().Materialise(at::kDouble);
+    FillNearInitial(net.layers(), engine);
+    CheckAllWays(
+        net.layers(), [&](const at::Tensor& x) { return net.Forward(x); },
+        UniformTensor(engine, {2, 3, 32, 48}),
+        NormalTensor(engine, {2, 3, 32, 48}), engine, kDeepTolerance);
   }
 }
 

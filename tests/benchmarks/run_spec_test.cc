@@ -58,7 +58,7 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
       {[](RunSpec* s) { s->profile = "fast"; },
        "--profile='fast': expected one of ci, paper, quick."},
       {[](RunSpec* s) { s->train.backbone = "aodnat"; },
-       "there is no net 'aodnat'. Known backbones: aodnet, ffa"},
+       "there is no net 'aodnat'. Known backbones: aodnet, ffa, msbdn"},
       {[](RunSpec* s) { s->train.backbone = "ffa"; },
        "--backbone='ffa': this target trains aodnet"},
       {[](RunSpec* s) { s->train.backbone = "aodnet[dim=16]"; },
