@@ -9,5 +9,7 @@ DATASETS = [
 # Names of //backbones:catalog.
 BACKBONES = [
     "aodnet",
+    "dehazenet",
     "ffa",
+    "griddehazenet",
 ]
