@@ -110,6 +110,10 @@ const ChannelGain& LayerSet::AddChannelGain(Parameter* gains, int64_t start,
 void LayerSet::Materialise(const at::TensorOptions& options) {
   parameters_.Materialise(options);
   buffers_.Materialise(options, /*requires_grad=*/false);
+  ResetBuffers();
+}
+
+void LayerSet::ResetBuffers() {
   for (const auto& buffer : buffers_.list()) {
     buffer->value.fill_(*buffer->initial);
   }

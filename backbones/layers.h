@@ -54,6 +54,8 @@ class LayerSet {
   // Takes memory for parameters and buffers. Buffers get their initial values,
   // parameters zeros.
   void Materialise(const at::TensorOptions& options);
+  // Puts the initial values into the buffers again.
+  void ResetBuffers();
 
   ParameterSet& parameters() { return parameters_; }
   const ParameterSet& parameters() const { return parameters_; }

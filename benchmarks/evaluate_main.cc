@@ -114,7 +114,7 @@ absl::StatusOr<std::string> EvaluateWeights(
       MakeBackbone(
           absl::GetFlag(FLAGS_backbone),
           at::TensorOptions().dtype(at::kFloat).device(device.device)));
-  BILD_RETURN_IF_ERROR(LoadWeights(weights_path, backbone->parameters()));
+  BILD_RETURN_IF_ERROR(LoadWeights(weights_path, backbone->layers()));
   BILD_ASSIGN_OR_RETURN(const std::string weights_bytes,
                         ReadFile(weights_path));
 

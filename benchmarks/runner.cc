@@ -230,7 +230,7 @@ class BenchmarkRun {
     for (const bool is_best : {true, false}) {
       BILD_RETURN_IF_ERROR(LoadWeights(
           is_best ? result.best_weights_path : result.last_weights_path,
-          backbone_->parameters()));
+          backbone_->layers()));
       Record record = TrainedRecord(RecordSource(), method.name, seed, result);
       record.checkpoint = is_best ? "best@val" : "last";
       record.checkpoint_step = is_best ? result.best_step : result.steps;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/ops/empty_like.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "backbones/named_tensor.h"
@@ -17,11 +18,13 @@ namespace bild {
 namespace {
 
 // Another content takes the next number; an old file is then refused.
-constexpr char kFormat[] = "bild-checkpoint/1";
+constexpr char kFormat[] = "bild-checkpoint/2";
 
 constexpr char kTheta[] = "theta";
 constexpr char kPhi[] = "phi";
 constexpr char kBest[] = "best_theta";
+constexpr char kBuffers[] = "buffers";
+constexpr char kBestBuffers[] = "best_buffers";
 constexpr char kThetaOptimizer[] = "theta_optimizer/";
 constexpr char kPhiOptimizer[] = "phi_optimizer/";
 
@@ -108,6 +111,12 @@ absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
   if (progress.best_parameters.defined()) {
     tensors.push_back({kBest, progress.best_parameters});
   }
+  if (state.buffers->size() > 0) {
+    tensors.push_back({kBuffers, state.buffers->flat()});
+    if (progress.best_buffers.defined()) {
+      tensors.push_back({kBestBuffers, progress.best_buffers});
+    }
+  }
   return WriteSafetensors(
       path, tensors,
       {{"format", kFormat}, {"run", run}, {"progress", json.dump()}});
@@ -171,10 +180,21 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
   if (state.phi != nullptr) {
     BILD_RETURN_IF_ERROR(CheckVector(path, file, kPhi, state.phi->flat()));
   }
+  const bool has_buffers = state.buffers->size() > 0;
+  if (has_buffers) {
+    BILD_RETURN_IF_ERROR(
+        CheckVector(path, file, kBuffers, state.buffers->flat()));
+  }
+  progress.best_buffers = at::empty_like(state.buffers->flat());
   if (progress.best_step > 0) {
     BILD_RETURN_IF_ERROR(CheckVector(path, file, kBest, state.theta->flat()));
     progress.best_parameters =
         file.Find(kBest)->to(state.theta->flat().device()).clone();
+    if (has_buffers) {
+      BILD_RETURN_IF_ERROR(
+          CheckVector(path, file, kBestBuffers, state.buffers->flat()));
+      progress.best_buffers.copy_(*file.Find(kBestBuffers));
+    }
   }
   BILD_RETURN_IF_ERROR(CheckOptimizer(path, file, kThetaOptimizer, theta_steps,
                                       *state.theta_optimizer,
@@ -193,6 +213,10 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
   const at::NoGradGuard no_grad;
   at::Tensor theta = state.theta->flat();
   theta.copy_(*file.Find(kTheta));
+  if (has_buffers) {
+    at::Tensor buffers = state.buffers->flat();
+    buffers.copy_(*file.Find(kBuffers));
+  }
   if (state.phi != nullptr) {
     at::Tensor phi = state.phi->flat();
     phi.copy_(*file.Find(kPhi));
@@ -201,22 +225,31 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
   return absl::OkStatus();
 }
 
-absl::Status SaveWeights(const std::string& path, const ParameterSet& shapes,
-                         const at::Tensor& values,
+absl::Status SaveWeights(const std::string& path, const LayerSet& net,
+                         const at::Tensor& parameters,
+                         const at::Tensor& buffers,
                          const std::map<std::string, std::string>& metadata) {
+  std::map<std::string, at::Tensor> values;
+  const auto add = [&values](const ParameterSet& set, const at::Tensor& flat) {
+    const std::vector<at::Tensor> pieces = set.Unflatten(flat);
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      values[set.list()[i]->name] = pieces[i];
+    }
+  };
+  add(net.parameters(), parameters);
+  add(net.buffers(), buffers);
   std::vector<NamedTensor> tensors;
-  const std::vector<at::Tensor> pieces = shapes.Unflatten(values);
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    tensors.push_back({shapes.list()[i]->name, pieces[i]});
+  for (const Parameter* entry : net.state()) {
+    tensors.push_back({entry->name, values.at(entry->name)});
   }
   return WriteSafetensors(path, tensors, metadata);
 }
 
-absl::Status LoadWeights(const std::string& path, ParameterSet& parameters) {
+absl::Status LoadWeights(const std::string& path, LayerSet& net) {
   BILD_ASSIGN_OR_RETURN(const SafetensorsFile file, ReadSafetensors(path));
   std::vector<NamedTensor> targets;
-  for (const auto& parameter : parameters.list()) {
-    targets.push_back({parameter->name, parameter->value.detach()});
+  for (const Parameter* entry : net.state()) {
+    targets.push_back({entry->name, entry->value.detach()});
   }
   return CopyTensorsInto(file, targets);
 }

@@ -12,7 +12,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "backbones/parameter_set.h"
+#include "backbones/layers.h"
 #include "bild/optimizer.h"
 
 namespace bild {
@@ -25,6 +25,7 @@ struct TrainingProgress {
   int64_t best_step = 0;   // Of the best validation PSNR so far; 0: none yet.
   double best_validation_psnr_db = 0.0;
   at::Tensor best_parameters;  // [P] at best_step; undefined before.
+  at::Tensor best_buffers;     // The net's buffers then.
   double last_validation_psnr_db =
       0.0;               // At the last look; 0 before the first.
   bool is_dead = false;  // The net's units can no longer learn.
@@ -38,6 +39,7 @@ struct TrainingProgress {
 // What a checkpoint saves and restores, all of it alive in the trainer.
 struct TrainingState {
   ParameterSet* theta = nullptr;
+  ParameterSet* buffers = nullptr;  // theta's net's own; may be empty.
   Optimizer* theta_optimizer = nullptr;
   ParameterSet* phi = nullptr;         // Null for methods without a network.
   Optimizer* phi_optimizer = nullptr;  // Null where phi is not trained.
@@ -54,13 +56,15 @@ absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
 absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
                             const TrainingState& state);
 
-// The weights alone under the names of the net, with `metadata`.
-absl::Status SaveWeights(const std::string& path, const ParameterSet& shapes,
-                         const at::Tensor& values,
+// Parameter and buffer values of a net, flat, under the names of `net` and in
+// the order of its state, with `metadata`.
+absl::Status SaveWeights(const std::string& path, const LayerSet& net,
+                         const at::Tensor& parameters,
+                         const at::Tensor& buffers,
                          const std::map<std::string, std::string>& metadata);
 
 // Strict: every missing, extra or misshapen tensor is listed.
-absl::Status LoadWeights(const std::string& path, ParameterSet& parameters);
+absl::Status LoadWeights(const std::string& path, LayerSet& net);
 
 }  // namespace bild
 

@@ -70,12 +70,15 @@ class ParameterValueScope {
 // forward: the graph of the losses for the step, then dual numbers.
 class ForwardModePass final : public PatchPass {
  public:
-  ForwardModePass(Backbone& backbone, const Patches& patches, PatchLoss loss)
+  // `statistics`: what the batch norms do in the pass itself.
+  ForwardModePass(Backbone& backbone, const Patches& patches, PatchLoss loss,
+                  NormStatistics statistics)
       : backbone_(backbone),
         patches_(patches),
         loss_(loss),
-        parameters_(backbone.parameters().flat().clone()),
-        graph_(Losses(backbone, patches, loss)) {
+        parameters_(backbone.parameters().flat().clone()) {
+    const NormScope norm(backbone.layers(), statistics);
+    graph_ = Losses(backbone, patches, loss);
     losses_ = graph_.detach();
   }
   at::Tensor WeightedGradient(const at::Tensor& weights) override {
@@ -89,6 +92,7 @@ class ForwardModePass final : public PatchPass {
   }
   at::Tensor Products(const at::Tensor& v) override {
     const at::NoGradGuard no_grad;
+    const NormScope norm(backbone_.layers(), NormStatistics::kBatch);
     const ParameterValueScope at_the_pass(backbone_.parameters(), parameters_);
     const TangentScope tangent(backbone_.parameters(), v);
     return tangent.TangentOf(Losses(backbone_, patches_, loss_));
@@ -156,7 +160,8 @@ std::unique_ptr<PatchPass> RunPatchPass(Backbone& backbone,
     case RewardEngine::kForward:
       break;
   }
-  return std::make_unique<ForwardModePass>(backbone, patches, loss);
+  return std::make_unique<ForwardModePass>(backbone, patches, loss,
+                                           NormStatistics::kBatchAndUpdate);
 }
 
 ValidationGradient DifferentiateValidation(Backbone& backbone,
@@ -170,7 +175,7 @@ ValidationGradient DifferentiateValidation(Backbone& backbone,
   at::Tensor losses;
   if (engine == RewardEngine::kForward) {
     // Coupled patches have no gradients of their own; the whole batch has one.
-    ForwardModePass pass(backbone, patches, loss);
+    ForwardModePass pass(backbone, patches, loss, NormStatistics::kBatch);
     losses = pass.losses();
     rest = pass.WeightedGradient(at::ones({count}, losses.options()));
   } else {

@@ -57,12 +57,15 @@ class PatchPass {
   at::Tensor losses_;
 };
 
-// Runs the pass. `backbone` and `patches` must outlive it.
+// Runs the pass. `backbone` and `patches` must outlive it. Batch norms use the
+// statistics of the batch here and in everything asked of the pass; their
+// running statistics move once, in the pass itself.
 std::unique_ptr<PatchPass> RunPatchPass(Backbone& backbone,
                                         const Patches& patches, PatchLoss loss,
                                         RewardEngine engine);
 
-// The outer objective J_v = (1/M) sum_j l'_j at the present parameters.
+// The outer objective J_v = (1/M) sum_j l'_j at the present parameters. Batch
+// norms use the statistics of these patches and keep their running ones.
 struct ValidationGradient {
   double objective = 0.0;           // J_v.
   at::Tensor gradient;              // v, [P].

@@ -83,6 +83,7 @@ class TrainingRun {
                           ParseInitialisation(config.initialisation));
     InitialiseParameters(task_.backbone->parameters(), task_.seed, kBackboneNet,
                          initialisation);
+    task_.backbone->layers().ResetBuffers();
     BILD_ASSIGN_OR_RETURN(
         theta_optimizer_,
         MakeOptimizer({config.optimizer, config.weight_decay, config.momentum,
@@ -129,8 +130,11 @@ class TrainingRun {
   }
 
   TrainingState State() {
-    return {&task_.backbone->parameters(), theta_optimizer_.get(),
-            network_ ? &network_->parameters() : nullptr, phi_optimizer_.get(),
+    return {&task_.backbone->parameters(),
+            &task_.backbone->layers().buffers(),
+            theta_optimizer_.get(),
+            network_ ? &network_->parameters() : nullptr,
+            phi_optimizer_.get(),
             &progress_};
   }
 
@@ -251,6 +255,8 @@ class TrainingRun {
       progress_.best_step = progress_.step;
       progress_.best_validation_psnr_db = psnr_db;
       progress_.best_parameters = task_.backbone->parameters().flat().clone();
+      progress_.best_buffers =
+          task_.backbone->layers().buffers().flat().clone();
     }
     LogInfo("{}: step {}, validation PSNR {:.2f} dB", name_, progress_.step,
             psnr_db);
@@ -334,7 +340,7 @@ class TrainingRun {
     result.best_weights_path = task_.folder + "/best@val.safetensors";
     result.last_weights_path = task_.folder + "/last.safetensors";
     result.journal_path = journal_path_;
-    const ParameterSet& parameters = task_.backbone->parameters();
+    const LayerSet& net = task_.backbone->layers();
     const auto metadata = [&](int64_t step) {
       return std::map<std::string, std::string>{
           {"backbone", task_.backbone->name()},
@@ -343,12 +349,12 @@ class TrainingRun {
           {"step", absl::StrCat(step)},
           {"run", identity_}};
     };
-    BILD_RETURN_IF_ERROR(SaveWeights(result.best_weights_path, parameters,
-                                     progress_.best_parameters,
-                                     metadata(progress_.best_step)));
-    BILD_RETURN_IF_ERROR(SaveWeights(result.last_weights_path, parameters,
-                                     parameters.flat(),
-                                     metadata(progress_.step)));
+    BILD_RETURN_IF_ERROR(
+        SaveWeights(result.best_weights_path, net, progress_.best_parameters,
+                    progress_.best_buffers, metadata(progress_.best_step)));
+    BILD_RETURN_IF_ERROR(
+        SaveWeights(result.last_weights_path, net, net.parameters().flat(),
+                    net.buffers().flat(), metadata(progress_.step)));
     return result;
   }
 

@@ -29,7 +29,10 @@ struct World {
       : theta_optimizer(MakeAdam()), phi_optimizer(MakeAdam()) {
     Declare(theta);
     Declare(phi);
+    buffers.Add("running_mean", {3}, 1);
+    buffers.Materialise(at::kFloat, /*requires_grad=*/false);
     SeedEngine engine = TestEngine(number);
+    buffers.flat().copy_(NormalTensor(engine, {3}));
     for (int64_t i = 0; i < steps; ++i) {
       Step(theta, *theta_optimizer, engine);
       Step(phi, *phi_optimizer, engine);
@@ -38,7 +41,10 @@ struct World {
     progress.outer_step = steps - 1;
     progress.best_step = steps > 0 ? 1 : 0;
     progress.best_validation_psnr_db = 17.0 + 1.0 / 3.0;
-    if (steps > 0) progress.best_parameters = theta.flat() * 0.5;
+    if (steps > 0) {
+      progress.best_parameters = theta.flat() * 0.5;
+      progress.best_buffers = buffers.flat() * 0.25;
+    }
     progress.is_dead = true;
     progress.journal_bytes = 1234;
     progress.last_window = {{"gain_mean", 1e-17},
@@ -56,17 +62,22 @@ struct World {
                    0.1);
   }
   TrainingState state(bool has_phi = true) {
-    return {&theta, theta_optimizer.get(), has_phi ? &phi : nullptr,
-            has_phi ? phi_optimizer.get() : nullptr, &progress};
+    return {&theta,
+            &buffers,
+            theta_optimizer.get(),
+            has_phi ? &phi : nullptr,
+            has_phi ? phi_optimizer.get() : nullptr,
+            &progress};
   }
 
-  ParameterSet theta, phi;
+  ParameterSet theta, buffers, phi;
   std::unique_ptr<Optimizer> theta_optimizer, phi_optimizer;
   TrainingProgress progress;
 };
 
 void ExpectEqual(const World& got, const World& want) {
   EXPECT_TRUE(got.theta.flat().equal(want.theta.flat()));
+  EXPECT_TRUE(got.buffers.flat().equal(want.buffers.flat()));
   EXPECT_TRUE(got.phi.flat().equal(want.phi.flat()));
   EXPECT_EQ(got.theta_optimizer->steps(), want.theta_optimizer->steps());
   EXPECT_EQ(got.phi_optimizer->steps(), want.phi_optimizer->steps());
@@ -83,6 +94,7 @@ void ExpectEqual(const World& got, const World& want) {
   if (want.progress.best_parameters.defined()) {
     EXPECT_TRUE(
         got.progress.best_parameters.equal(want.progress.best_parameters));
+    EXPECT_TRUE(got.progress.best_buffers.equal(want.progress.best_buffers));
   }
 }
 
@@ -280,31 +292,49 @@ TEST(Checkpoint, TruncatedAtAnyLengthIsRefused) {
 
 TEST(Weights, UnderTheNamesOfTheNet) {
   const TemporaryFolder folder;
-  World world(1);
-  const at::Tensor values = world.theta.flat() + 1.0;
+  SeedEngine engine = TestEngine(5);
+  LayerSet net;
+  net.AddLinear("head", 3, 2);
+  net.AddBatchNorm2d("norm", 2);
+  net.Materialise(at::kFloat);
+  const at::Tensor parameters =
+      NormalTensor(engine, {net.parameters().size()}).to(at::kFloat);
+  const at::Tensor buffers = NormalTensor(engine, {4}).to(at::kFloat);
   ASSERT_TRUE(
-      SaveWeights(folder / "w", world.theta, values, {{"step", "3"}}).ok());
+      SaveWeights(folder / "w", net, parameters, buffers, {{"step", "3"}})
+          .ok());
   const SafetensorsFile file = ReadSafetensors(folder / "w").value();
   EXPECT_EQ(file.metadata.at("step"), "3");
-  ASSERT_NE(file.Find("weight"), nullptr);
-  EXPECT_EQ(file.Find("weight")->sizes(), (std::vector<int64_t>{2, 3}));
-  World other(2);
-  ASSERT_TRUE(LoadWeights(folder / "w", other.theta).ok());
-  EXPECT_TRUE(other.theta.flat().equal(values));
-  EXPECT_TRUE(other.theta.list()[1]->value.requires_grad());
+  std::vector<std::string> names;
+  for (const NamedTensor& tensor : file.tensors) names.push_back(tensor.name);
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "head.weight", "head.bias", "norm.weight", "norm.bias",
+                       "norm.running_mean", "norm.running_var"}));
+  EXPECT_EQ(file.Find("head.weight")->sizes(), (std::vector<int64_t>{2, 3}));
+
+  LayerSet other;
+  other.AddLinear("head", 3, 2);
+  other.AddBatchNorm2d("norm", 2);
+  other.Materialise(at::kFloat);
+  ASSERT_TRUE(LoadWeights(folder / "w", other).ok());
+  EXPECT_TRUE(other.parameters().flat().equal(parameters));
+  EXPECT_TRUE(other.buffers().flat().equal(buffers));
+  EXPECT_TRUE(other.parameters().list()[1]->value.requires_grad());
 
   // A net of another shape lists what does not fit and stays as it was.
-  ParameterSet wider;
-  wider.Add("weight", {3, 3}, 3);
-  wider.Add("gain", {2}, 3);
+  LayerSet wider;
+  wider.AddLinear("head", 3, 3);
+  wider.AddBatchNorm2d("gain", 2);
   wider.Materialise(at::kFloat);
   const absl::Status refused = LoadWeights(folder / "w", wider);
   EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
-  for (const std::string name : {"weight", "gain", "bias"}) {
+  for (const std::string name :
+       {"head.weight", "gain.running_var", "norm.bias"}) {
     EXPECT_NE(std::string(refused.message()).find(name), std::string::npos)
         << refused;
   }
-  EXPECT_EQ(wider.flat().abs().max().item<double>(), 0.0);
+  EXPECT_EQ(wider.parameters().flat().abs().max().item<double>(), 0.0);
+  EXPECT_EQ(wider.buffers().flat().sum().item<double>(), 2.0);
 }
 
 }  // namespace

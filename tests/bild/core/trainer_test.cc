@@ -56,7 +56,7 @@ TEST(Train, LeavesWeightsJournalAndCheckpoint) {
   for (const bool is_best : {true, false}) {
     ASSERT_TRUE(LoadWeights(is_best ? result->best_weights_path
                                     : result->last_weights_path,
-                            small.backbone().parameters())
+                            small.backbone().layers())
                     .ok());
     EXPECT_EQ(FormulaPsnrDb(small.backbone()).value(),
               is_best ? best : scores.at(7));
