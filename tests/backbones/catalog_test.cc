@@ -34,7 +34,8 @@ TEST(Catalog, MakesWhatItLists) {
     EXPECT_EQ((*made)->parameters().flat().scalar_type(), at::kDouble);
     EXPECT_EQ((*made)->parameters().flat().count_nonzero().item<int64_t>(), 0);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"aodnet", "ffa", "msbdn"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"aodnet", "dehazenet", "ffa",
+                                             "griddehazenet", "msbdn"}));
 }
 
 // The name of a net is a spec that makes it again.
@@ -47,6 +48,13 @@ TEST(Catalog, NamesAreSpecs) {
       {"ffa[blocks=2,dim=16]", "ffa[dim=16,blocks=2]"},
       {"ffa[dim=64]", "ffa"},
       {"ffa[blocks=20,dim=64]", "ffa[blocks=20]"},
+      {"dehazenet[variant=gunet]", "dehazenet"},
+      {"dehazenet[variant=patch]", "dehazenet[variant=patch]"},
+      {"dehazenet[variant=original]", "dehazenet[variant=original]"},
+      {"griddehazenet[input=published,growth=16,width=16]", "griddehazenet"},
+      {"griddehazenet[input=unit,growth=4,width=8]",
+       "griddehazenet[width=8,growth=4,input=unit]"},
+      {"griddehazenet[growth=8]", "griddehazenet[growth=8]"},
       {"msbdn[width=16]", "msbdn"},
       {"msbdn[width=2]", "msbdn[width=2]"},
       {"aodnet[ddu=320,ddu_width=8]", "aodnet[ddu=320,ddu_width=8]"},
@@ -71,10 +79,10 @@ TEST(Catalog, NamesAreSpecs) {
 TEST(Catalog, AnUnknownBackboneNamesTheKnownOnes) {
   EXPECT_EQ(Refusal("ffanet"),
             "backbone 'ffanet': there is no net 'ffanet'. Known backbones: "
-            "aodnet, ffa, msbdn.");
+            "aodnet, dehazenet, ffa, griddehazenet, msbdn.");
   for (const std::string spec :
        {"", "[dim=16]", "FFA", "ffa ", " ffa", "unknown[a=b", "ffa]"}) {
-    EXPECT_TRUE(Contains(Refusal(spec), "Known backbones: aodnet, ffa, msbdn."))
+    EXPECT_TRUE(Contains(Refusal(spec), "Known backbones: aodnet, dehazenet, "))
         << spec;
   }
 }
@@ -91,6 +99,14 @@ TEST(Catalog, AnUnknownOptionListsTheNetsOwn) {
   EXPECT_TRUE(Contains(Refusal("aodnet[variant=caffe]"),
                        "option variant='caffe': expected one of 'published', "
                        "'gunet'"));
+  EXPECT_TRUE(Contains(Refusal("dehazenet[variant=caffe]"),
+                       "option variant='caffe': expected one of 'gunet', "
+                       "'patch', 'original'. Options of dehazenet: "
+                       "variant=gunet|patch|original; of every "));
+  EXPECT_TRUE(Contains(Refusal("griddehazenet[input=255]"),
+                       "option input='255': expected one of 'published', "
+                       "'unit'. Options of griddehazenet: width (16), growth "
+                       "(16), input=published|unit; of every "));
 }
 
 TEST(Catalog, ValuesOutOfRange) {
@@ -133,6 +149,9 @@ TEST(Catalog, TheWrapperOfAnyNet) {
 }
 
 TEST(Catalog, TheSmallPictureMustFitTheNet) {
+  EXPECT_TRUE(Contains(Refusal("dehazenet[variant=patch,ddu=16]"),
+                       "option ddu='16': dehazenet[variant=patch] cannot "
+                       "dehaze the small picture in training: its output is"));
   EXPECT_TRUE(Contains(
       Refusal("msbdn[ddu=40]"),
       "option ddu='40': msbdn dehazes the small picture, and takes sides that "

@@ -18,6 +18,7 @@
 #include "c10/core/GradMode.h"
 #include "gtest/gtest.h"
 #include "tests/backbones/all_ways.h"
+#include "tests/backbones/patch_ways.h"
 #include "tests/testing/random_tensor.h"
 
 namespace bild {
@@ -194,11 +195,7 @@ TEST(Ddu, PatchProductsWithRunningStatistics) {
     options.width = width;
     Ddu net(options, MakeAodNet);
     net.layers().Materialise(at::kDouble);
-    FillNearInitial(net.layers(), engine);
-    CheckAllWays(
-        net.layers(), [&](const at::Tensor& x) { return net.Forward(x); },
-        UniformTensor(engine, {3, 3, 19, 26}),
-        NormalTensor(engine, {3, 3, 19, 26}), engine, kDeepTolerance);
+    ExpectPatchWaysAgree(net, /*patches=*/3, 19, 26, engine);
   }
 }
 
