@@ -74,8 +74,8 @@ class TrainingRun {
     options_.reward.alpha = config.alpha;
     options_.clip_gradient_norm = config.clip_gradient_norm;
     options_.phi_learning_rate = config.phi_learning_rate;
-    BILD_ASSIGN_OR_RETURN(schedule_.kind,
-                          ParseLearningRateKind(config.learning_rate_schedule));
+    BILD_ASSIGN_OR_RETURN(
+        schedule_.shape, ParseLearningRateShape(config.learning_rate_schedule));
     schedule_.base = config.learning_rate;
     schedule_.total_steps = config.steps;
 
