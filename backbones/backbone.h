@@ -43,8 +43,12 @@ class Backbone {
   // The restored picture, [B, 3, H, W] in [0, 1] but for overshoot, of any
   // size: padded by reflection at the bottom and the right to what the net
   // takes, and cut back (pictures smaller than half of that by repeating their
-  // edge).
-  at::Tensor Restore(const at::Tensor& hazy01) const;
+  // edge). Nets whose output is no picture make one of it here.
+  virtual at::Tensor Restore(const at::Tensor& hazy01) const;
+
+  // Empty for a net that can be trained; otherwise why its published weights
+  // can only be run: "its airlight is chosen among the pixels".
+  virtual std::string WhyNotTrainable() const { return ""; }
 
   // True where training mixes the patches of a batch (batch norm): per-patch
   // gradients do not exist then.

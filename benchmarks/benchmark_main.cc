@@ -71,8 +71,9 @@ ABSL_FLAG(uint64_t, synthetic_seed, 1, "seed of the synthetic set");
 // The net and its optimiser.
 ABSL_FLAG(std::string, backbone, BILD_BACKBONE,
           "the target's net with options, as in ffa[dim=16,blocks=2]");
-ABSL_FLAG(std::string, loss, "l1", "per-patch loss: l1 or mse");
-ABSL_FLAG(std::string, initialisation, "fan_in", "fan_in or normal_0.02");
+ABSL_FLAG(std::string, loss, "l1", "per-patch loss: l1, mse or smooth_l1");
+ABSL_FLAG(std::string, initialisation, "fan_in",
+          "fan_in, normal_0.02 or normal_0.001");
 ABSL_FLAG(int64_t, steps, 0, "inner steps; the recipe sets them");
 ABSL_FLAG(int64_t, batch, 8, "patches in a training batch, B");
 ABSL_FLAG(int64_t, crop_px, 64, "side of a patch, px");
@@ -81,7 +82,7 @@ ABSL_FLAG(bool, quarter_turns, true, "random turns by 0, 90, 180, 270 degrees");
 ABSL_FLAG(std::string, optimizer, "adam", "of the net: adam or sgd");
 ABSL_FLAG(double, learning_rate, 1e-3, "of the net");
 ABSL_FLAG(std::string, learning_rate_schedule, "constant",
-          "constant or cosine");
+          "constant, cosine, halved_every_N or tenth_every_N");
 ABSL_FLAG(double, beta1, 0.9, "adam");
 ABSL_FLAG(double, beta2, 0.999, "adam");
 ABSL_FLAG(double, epsilon, 1e-8, "adam");

@@ -9,5 +9,8 @@ DATASETS = [
 # Names of //backbones:catalog.
 BACKBONES = [
     "aodnet",
+    "dehazenet",
     "ffa",
+    "griddehazenet",
+    "msbdn",
 ]

@@ -31,6 +31,21 @@ std::string Absolute(const std::string& path) {
   return error ? path : absolute.lexically_normal().string();
 }
 
+// Patches are not padded, pictures are.
+void CheckCrop(const Backbone& backbone, int64_t crop_px,
+               std::vector<std::string>* problems) {
+  if (crop_px >= 1 && crop_px < backbone.SmallestSide()) {
+    problems->push_back(absl::StrCat("--crop_px=", crop_px, ": ",
+                                     backbone.name(),
+                                     " takes pictures of at least ",
+                                     backbone.SmallestSide(), " px a side."));
+  } else if (crop_px >= 1 && crop_px % backbone.SizeMultiple() != 0) {
+    problems->push_back(absl::StrCat("--crop_px=", crop_px, ": ",
+                                     backbone.name(), " takes multiples of ",
+                                     backbone.SizeMultiple(), " px."));
+  }
+}
+
 void CheckSynthetic(const DataSpec& data, std::vector<std::string>* problems) {
   SyntheticRequest request;
   request.like = data.dataset;
@@ -160,6 +175,7 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
                                       " px and a multiple of ", multiple, "."));
     }
   }
+  if (backbone.ok()) CheckCrop(**backbone, spec.train.crop_px, &problems);
   if (backbone.ok() &&
       spec.train.backbone.substr(0, spec.train.backbone.find('[')) !=
           target_backbone) {

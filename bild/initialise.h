@@ -17,9 +17,12 @@ enum class Initialisation {
   kFanIn,
   // Weights N(0, 0.02^2), biases as kFanIn: AOD-Net's PyTorch port.
   kNormal002,
+  // Weights N(0, 0.001^2), biases 0: DehazeNet (Cai et al. 2016).
+  kNormal0001,
 };
 
-// "fan_in" or "normal_0.02"; InvalidArgument lists them otherwise.
+// "fan_in", "normal_0.02" or "normal_0.001"; InvalidArgument lists them
+// otherwise.
 absl::StatusOr<Initialisation> ParseInitialisation(const std::string& text);
 
 // Parameters whose layer defines their first value (PReLU, batch norm, gains)

@@ -17,16 +17,27 @@ enum class LearningRateKind {
   // without warm-up, as in FFA-Net (Qin et al. 2020): close to 1 at first, 0 at
   // step T.
   kCosine,
+  // "halved_every_N": the base rate for N steps, half of it for the next N, and
+  // so on.
+  kHalved,
+  // "tenth_every_N": the same with a tenth.
+  kTenth,
+};
+
+struct LearningRateShape {
+  LearningRateKind kind = LearningRateKind::kConstant;
+  int64_t every_steps = 0;  // N >= 1 of kHalved and kTenth.
 };
 
 // InvalidArgument for another text; lists the known ones.
-absl::StatusOr<LearningRateKind> ParseLearningRateKind(const std::string& text);
+absl::StatusOr<LearningRateShape> ParseLearningRateShape(
+    const std::string& text);
 
-// The inverse: "constant" or "cosine".
-std::string LearningRateKindName(LearningRateKind kind);
+// The inverse: "constant", "cosine", "halved_every_N" or "tenth_every_N".
+std::string LearningRateShapeName(const LearningRateShape& shape);
 
 struct LearningRateSchedule {
-  LearningRateKind kind = LearningRateKind::kConstant;
+  LearningRateShape shape;
   double base = 0;          // > 0.
   int64_t total_steps = 0;  // T >= 1.
 };

@@ -10,9 +10,15 @@
 
 namespace bild {
 
-enum class PatchLoss { kL1, kMse };
+enum class PatchLoss {
+  kL1,
+  kMse,
+  // e^2 / 2 where |e| < 1, |e| - 1/2 beyond (Girshick, "Fast R-CNN", ICCV 2015,
+  // equation 3): half of kMse for pictures in [0, 1].
+  kSmoothL1,
+};
 
-// "l1" or "mse"; InvalidArgument lists them otherwise.
+// "l1", "mse" or "smooth_l1"; InvalidArgument lists them otherwise.
 absl::StatusOr<PatchLoss> ParsePatchLoss(const std::string& text);
 
 // l_i: the loss of every patch, averaged over its channels, rows and columns.

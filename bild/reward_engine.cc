@@ -62,6 +62,11 @@ class ObserverScope {
 
 absl::StatusOr<RewardEngine> ChooseRewardEngine(const std::string& text,
                                                 const Backbone& backbone) {
+  if (const std::string why = backbone.WhyNotTrainable(); !why.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--backbone='", backbone.name(), "' cannot be trained: ", why,
+        ". Its weights can be scored by //benchmarks:evaluate."));
+  }
   const bool couples = backbone.CouplesPatches();
   if (text == "auto") {
     return couples ? RewardEngine::kForward : RewardEngine::kInBackward;

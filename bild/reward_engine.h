@@ -24,8 +24,8 @@ enum class RewardEngine {
 
 // "in_backward", "layerwise", "forward", "finite_difference", "per_sample";
 // "auto" is in_backward, or forward for a net that couples patches.
-// InvalidArgument for anything else, and for an engine that is not valid for
-// this net.
+// InvalidArgument for anything else, for an engine that is not valid for this
+// net, and for a net that cannot be trained.
 absl::StatusOr<RewardEngine> ChooseRewardEngine(const std::string& text,
                                                 const Backbone& backbone);
 std::string RewardEngineName(RewardEngine engine);

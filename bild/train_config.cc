@@ -159,7 +159,7 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   const auto norm = ParseLogitNorm(config.logit_norm);
   check(norm.status());
   if (norm.ok()) check(CheckBatchForLogitNorm(config.batch, *norm));
-  const auto schedule = ParseLearningRateKind(config.learning_rate_schedule);
+  const auto schedule = ParseLearningRateShape(config.learning_rate_schedule);
   check(schedule.status());
   check(MakeOptimizer({config.optimizer, config.weight_decay, config.momentum,
                        config.beta1, config.beta2, config.epsilon})

@@ -66,8 +66,8 @@ class TrainingRun {
     BILD_ASSIGN_OR_RETURN(
         const BilevelOptions options,
         MakeStepOptions(config, task_.method, *task_.backbone, task_.seed));
-    BILD_ASSIGN_OR_RETURN(schedule_.kind,
-                          ParseLearningRateKind(config.learning_rate_schedule));
+    BILD_ASSIGN_OR_RETURN(
+        schedule_.shape, ParseLearningRateShape(config.learning_rate_schedule));
     schedule_.base = config.learning_rate;
     schedule_.total_steps = config.steps;
 

@@ -58,11 +58,22 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
       {[](RunSpec* s) { s->profile = "fast"; },
        "--profile='fast': expected one of ci, paper, quick."},
       {[](RunSpec* s) { s->train.backbone = "aodnat"; },
-       "there is no net 'aodnat'. Known backbones: aodnet, ffa"},
+       "there is no net 'aodnat'. Known backbones: aodnet, "},
       {[](RunSpec* s) { s->train.backbone = "ffa"; },
        "--backbone='ffa': this target trains aodnet"},
       {[](RunSpec* s) { s->train.backbone = "aodnet[dim=16]"; },
        "unknown option 'dim'"},
+      {[](RunSpec* s) { s->train.backbone = "dehazenet[variant=original]"; },
+       "--backbone='dehazenet[variant=original]' cannot be trained: its "
+       "airlight is chosen among the pixels"},
+      {[](RunSpec* s) { s->train.backbone = "dehazenet[variant=patch]"; },
+       "--backbone='dehazenet[variant=patch]' cannot be trained: its output "
+       "is the transmission"},
+      {[](RunSpec* s) {
+         s->train.backbone = "dehazenet";
+         s->train.crop_px = 3;
+       },
+       "--crop_px=3: dehazenet takes pictures of at least 4 px a side."},
       {[](RunSpec* s) { s->data.dataset = "ets"; },
        "Unknown benchmark dataset 'ets'. Known: its, ots, pair."},
       {[](RunSpec* s) { s->data.dataset = "pair"; },

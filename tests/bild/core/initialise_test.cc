@@ -35,8 +35,11 @@ TEST(Initialise, Names) {
   EXPECT_EQ(ParseInitialisation("fan_in").value(), Initialisation::kFanIn);
   EXPECT_EQ(ParseInitialisation("normal_0.02").value(),
             Initialisation::kNormal002);
+  EXPECT_EQ(ParseInitialisation("normal_0.001").value(),
+            Initialisation::kNormal0001);
   EXPECT_EQ(ParseInitialisation("xavier").status().message(),
-            "--initialisation='xavier': expected 'fan_in' or 'normal_0.02'.");
+            "--initialisation='xavier': expected 'fan_in', 'normal_0.02' or "
+            "'normal_0.001'.");
 }
 
 // Uniform in +-1/sqrt(fan_in): 0.1 and 0.25 here, with a variance of a third of
@@ -76,6 +79,19 @@ TEST(Initialise, NormalFillsWeightsAlone) {
   // Biases are those of fan_in, to the bit: the same draws.
   EXPECT_TRUE(values.narrow(0, 2000, 20)
                   .equal(Values(1, kBackboneNet).narrow(0, 2000, 20)));
+}
+
+// The same draws as N(0, 0.02^2), a twentieth of them; biases 0.
+TEST(Initialise, SmallNormalHasNoBiases) {
+  const at::Tensor small = Values(1, kBackboneNet, Initialisation::kNormal0001);
+  const at::Tensor large = Values(1, kBackboneNet, Initialisation::kNormal002);
+  for (const auto& [offset, numel] :
+       std::vector<std::pair<int64_t, int64_t>>{{0, 2000}, {2020, 900}}) {
+    EXPECT_TRUE(
+        small.narrow(0, offset, numel)
+            .allclose(large.narrow(0, offset, numel) / 20.0, 1e-14, 0.0));
+  }
+  EXPECT_EQ(small.narrow(0, 2000, 20).abs().max().item<double>(), 0.0);
 }
 
 // The derivation that the header states, drawn here by hand.

@@ -17,10 +17,11 @@ namespace {
 TEST(PatchLoss, Names) {
   EXPECT_EQ(ParsePatchLoss("l1").value(), PatchLoss::kL1);
   EXPECT_EQ(ParsePatchLoss("mse").value(), PatchLoss::kMse);
+  EXPECT_EQ(ParsePatchLoss("smooth_l1").value(), PatchLoss::kSmoothL1);
   EXPECT_EQ(ParsePatchLoss("L1").status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ParsePatchLoss("L1").status().message(),
-            "--loss='L1': expected 'l1' or 'mse'.");
+            "--loss='L1': expected 'l1', 'mse' or 'smooth_l1'.");
 }
 
 // Two patches of 3x1x2: errors (1, -1, 0, 0, 0, 4) and all 0.5. The mean of a
@@ -38,9 +39,14 @@ TEST(PatchLosses, ByHand) {
   const at::Tensor mse = PatchLosses(restored, clear, PatchLoss::kMse);
   EXPECT_DOUBLE_EQ(mse[0].item<double>(), 3.0);
   EXPECT_DOUBLE_EQ(mse[1].item<double>(), 0.25);
+  // (0.5 + 0.5 + 3.5) / 6, and half of 0.25.
+  const at::Tensor smooth = PatchLosses(restored, clear, PatchLoss::kSmoothL1);
+  EXPECT_DOUBLE_EQ(smooth[0].item<double>(), 0.75);
+  EXPECT_DOUBLE_EQ(smooth[1].item<double>(), 0.125);
 }
 
-// d l1 / d x = sign / 6 and 0 at a right value; d mse / d x = 2 e / 6.
+// d l1 / d x = sign / 6 and 0 at a right value; d mse / d x = 2 e / 6;
+// d smooth_l1 / d x = e / 6, and sign / 6 from an error of 1 on.
 TEST(PatchLosses, GradientByHand) {
   const at::Tensor clear = at::zeros({1, 3, 1, 2}, at::kDouble);
   const at::Tensor restored =
@@ -59,6 +65,11 @@ TEST(PatchLosses, GradientByHand) {
               1e-15, 0.0));
   EXPECT_TRUE(gradient(PatchLoss::kMse)
                   .allclose(restored.detach().view({6}) / 3.0, 1e-15, 0.0));
+  EXPECT_TRUE(
+      gradient(PatchLoss::kSmoothL1)
+          .allclose(
+              at::tensor({1.0, -0.3, 0.0, 1.0, 0.1, -1.0}, at::kDouble) / 6.0,
+              1e-15, 0.0));
 }
 
 TEST(PatchLosses, ShapesMustBeEqual) {

@@ -42,7 +42,9 @@ TEST(PatchPass, EnginesAgreeWithPerSampleBackward) {
     for (int64_t trial = 0; trial < 4; ++trial) {
       SmallProblem problem = RandomProblem(engine, net);
       ParameterSet& theta = problem.backbone->parameters();
-      const PatchLoss loss = trial % 2 == 0 ? PatchLoss::kL1 : PatchLoss::kMse;
+      const PatchLoss losses_tried[] = {PatchLoss::kL1, PatchLoss::kMse,
+                                        PatchLoss::kSmoothL1};
+      const PatchLoss loss = losses_tried[trial % 3];
       const at::Tensor truth =
           PerSampleGradients(*problem.backbone, problem.training, loss);
       const at::Tensor weights = NormalTensor(engine, {truth.size(0)});

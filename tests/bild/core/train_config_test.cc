@@ -87,9 +87,9 @@ TEST(ValidateTrainConfig, ListsEveryProblemAtOnce) {
   const std::string message(status.message());
   for (const std::string part :
        {"The training configuration does not hold:",
-        "--loss='l2': expected 'l1' or 'mse'.", "--initialisation='xavier'",
-        "--entropy='minimize'", "--reward_scale='rms'",
-        "--learning_rate=0: expected more than 0."}) {
+        "--loss='l2': expected 'l1', 'mse' or 'smooth_l1'.",
+        "--initialisation='xavier'", "--entropy='minimize'",
+        "--reward_scale='rms'", "--learning_rate=0: expected more than 0."}) {
     EXPECT_NE(message.find(part), std::string::npos) << part << "\n" << message;
   }
 }
