@@ -45,7 +45,6 @@ TEST_P(GradientCheckTest, EveryEngineIsWhatItClaims) {
 INSTANTIATE_TEST_SUITE_P(
     Nets, GradientCheckTest,
     testing::Values("aodnet", "aodnet[variant=gunet]", "dehazenet",
-                    "dehazenet[variant=patch]",
                     "griddehazenet[width=4,growth=4]", "msbdn[width=1]",
                     "ffa[dim=16,blocks=1]",
                     "aodnet[ddu=16,ddu_grid=64,ddu_width=2]"));
