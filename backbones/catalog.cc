@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,15 +13,20 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "backbones/aodnet.h"
+#include "backbones/ddu.h"
 #include "backbones/dehazenet.h"
 #include "backbones/dehazenet_original.h"
 #include "backbones/dehazenet_patch.h"
 #include "backbones/ffa.h"
 #include "backbones/griddehazenet.h"
+#include "backbones/msbdn.h"
 #include "bild/base/status.h"
 
 namespace bild {
 namespace {
+
+// For messages.
+constexpr char kDduOptionList[] = "ddu=S, ddu_grid (256), ddu_width (64)";
 
 using OptionMap = std::map<std::string, std::string>;
 using Maker = std::function<absl::StatusOr<std::unique_ptr<Backbone>>(
@@ -112,6 +118,53 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeGridDehazeNet(
   return std::make_unique<GridDehazeNet>(grid, scope);
 }
 
+absl::StatusOr<std::unique_ptr<Backbone>> MakeMsbdn(OptionMap options,
+                                                    const LayerScope& scope) {
+  MsbdnOptions msbdn;
+  BILD_RETURN_IF_ERROR(TakeInteger(options, "width", /*least=*/1,
+                                   /*multiple_of=*/1, &msbdn.width));
+  BILD_RETURN_IF_ERROR(NothingLeft(options));
+  return std::make_unique<Msbdn>(msbdn, scope);
+}
+
+// Takes the options of the wrapper that every net can have. Nothing where they
+// do not ask for it.
+absl::StatusOr<std::optional<DduOptions>> TakeDduOptions(OptionMap& options) {
+  if (options.count("ddu") == 0) {
+    for (const std::string name : {"ddu_grid", "ddu_width"}) {
+      if (options.count(name) == 0) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "option ", name, " without ddu=S, the side of the small picture"));
+    }
+    return std::optional<DduOptions>();
+  }
+  DduOptions ddu;
+  BILD_RETURN_IF_ERROR(TakeInteger(options, "ddu", /*least=*/2,
+                                   /*multiple_of=*/1, &ddu.side_px));
+  BILD_RETURN_IF_ERROR(TakeInteger(options, "ddu_width", /*least=*/1,
+                                   /*multiple_of=*/1, &ddu.width));
+  if (auto found = options.find("ddu_grid"); found != options.end()) {
+    if (found->second != "256" && found->second != "64") {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "option ddu_grid='", found->second, "': expected 256 or 64"));
+    }
+    ddu.grid_side_px = found->second == "256" ? 256 : 64;
+    options.erase(found);
+  }
+  return std::make_optional(ddu);
+}
+
+absl::Status CheckSmallPicture(const DduOptions& ddu, const Backbone& inner) {
+  if (ddu.side_px % inner.SizeMultiple() == 0 &&
+      ddu.side_px >= inner.SmallestSide()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "option ddu='", ddu.side_px, "': ", inner.name(),
+      " dehazes the small picture, and takes sides that are multiples of ",
+      inner.SizeMultiple(), " px, from ", inner.SmallestSide(), " px on"));
+}
+
 struct Row {
   BackboneInfo info;
   Maker make;
@@ -142,8 +195,35 @@ const std::vector<Row>& Rows() {
         "Image Dehazing, ICCV 2019",
         "width (16), growth (16), input=published|unit"},
        MakeGridDehazeNet},
+      {{"msbdn",
+        "U-Net with boosted decoder and back-projection of all scales, 31.4 M "
+        "parameters",
+        "Dong et al., Multi-Scale Boosted Dehazing Network with Dense Feature "
+        "Fusion, CVPR 2020",
+        "width (16)"},
+       MakeMsbdn},
   };
   return *rows;
+}
+
+// With the wrapper where the options ask for it.
+absl::StatusOr<std::unique_ptr<Backbone>> MakeFrom(const Row& row,
+                                                   OptionMap options) {
+  BILD_ASSIGN_OR_RETURN(const std::optional<DduOptions> ddu,
+                        TakeDduOptions(options));
+  // Of a wrapped net only to see that it can be made and takes the picture: its
+  // layers are declared among the wrapper's.
+  auto bare = row.make(options, LayerScope());
+  if (!bare.ok() || !ddu.has_value()) return bare;
+  if (const std::string why = (*bare)->WhyNotTrainable(); !why.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("option ddu='", ddu->side_px, "': ", (*bare)->name(),
+                     " cannot be part of another net: ", why));
+  }
+  BILD_RETURN_IF_ERROR(CheckSmallPicture(*ddu, **bare));
+  return std::make_unique<Ddu>(*ddu, [&](const LayerScope& scope) {
+    return row.make(options, scope).value();
+  });
 }
 
 // "ffa[dim=16,blocks=2]" -> "ffa", {dim: 16, blocks: 2}.
@@ -202,12 +282,12 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeBackbone(
                      "'. Known backbones: ", absl::StrJoin(known, ", "), "."));
   }
   const auto explain = [&](const absl::Status& status) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("backbone '", spec, "': ", status.message(),
-                     ". Options of ", name, ": ", row->info.options, "."));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "backbone '", spec, "': ", status.message(), ". Options of ", name,
+        ": ", row->info.options, "; of every net: ", kDduOptionList, "."));
   };
   if (!parsed.ok()) return explain(parsed);
-  auto backbone = row->make(std::move(option_map), LayerScope());
+  auto backbone = MakeFrom(*row, std::move(option_map));
   if (!backbone.ok()) return explain(backbone.status());
   (*backbone)->layers().Materialise(options);
   return backbone;

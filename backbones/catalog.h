@@ -22,7 +22,9 @@ struct BackboneInfo {
 
 const std::vector<BackboneInfo>& BackboneCatalog();
 
-// Builds the net that `spec` names: "aodnet", "ffa[dim=16,blocks=2]". Its
+// Builds the net that `spec` names: "aodnet", "ffa[dim=16,blocks=2]". With
+// ddu=S, any net works on a small picture of S px by S px, and a bilateral grid
+// brings its result up (backbones/ddu.h): "aodnet[ddu=320]". The net's
 // parameters are zeros of the given floating dtype and device. InvalidArgument
 // for an unknown name (lists the known ones), an unknown option (lists the
 // net's), a value out of range, or a malformed text.

@@ -1,5 +1,7 @@
 #include "backbones/layer.h"
 
+#include <optional>
+
 #include "backbones/layers.h"
 #include "backbones/patch_tape.h"
 #include "torch/csrc/autograd/custom_function.h"
@@ -14,12 +16,13 @@ using torch::autograd::variable_list;
 // usual, and ends at the parameters, whose share goes to the tape.
 struct RecordingCall : torch::autograd::Function<RecordingCall> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
-                            const at::Tensor& weight, const at::Tensor& bias,
+                            const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias,
                             const Layer* layer, PatchTape* tape) {
     context->save_for_backward({input, weight});
     context->saved_data["layer"] = reinterpret_cast<int64_t>(layer);
     context->saved_data["tape"] = reinterpret_cast<int64_t>(tape);
-    return layer->Apply(input, weight, bias);
+    return layer->Apply(input, weight, bias.value_or(at::Tensor()));
   }
 
   static variable_list backward(AutogradContext* context,
@@ -45,10 +48,11 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
 
 at::Tensor Layer::operator()(const at::Tensor& input) const {
   PatchTape* tape = set_.tape();
-  const at::Tensor bias = bias_ == nullptr ? at::Tensor() : bias_->value;
+  std::optional<at::Tensor> bias;
+  if (bias_ != nullptr) bias = bias_->value;
   const at::Tensor output =
       tape == nullptr
-          ? Apply(input, CurrentWeight(), bias)
+          ? Apply(input, CurrentWeight(), bias.value_or(at::Tensor()))
           : RecordingCall::apply(input, CurrentWeight(), bias, this, tape);
   if (set_.observer() != nullptr) set_.observer()->Ran(*this, input, output);
   return output;

@@ -82,7 +82,7 @@ ABSL_FLAG(bool, quarter_turns, true, "random turns by 0, 90, 180, 270 degrees");
 ABSL_FLAG(std::string, optimizer, "adam", "of the net: adam or sgd");
 ABSL_FLAG(double, learning_rate, 1e-3, "of the net");
 ABSL_FLAG(std::string, learning_rate_schedule, "constant",
-          "constant, cosine or halved_every_N");
+          "constant, cosine, halved_every_N or tenth_every_N");
 ABSL_FLAG(double, beta1, 0.9, "adam");
 ABSL_FLAG(double, beta2, 0.999, "adam");
 ABSL_FLAG(double, epsilon, 1e-8, "adam");

@@ -12,4 +12,5 @@ BACKBONES = [
     "dehazenet",
     "ffa",
     "griddehazenet",
+    "msbdn",
 ]

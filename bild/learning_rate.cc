@@ -1,6 +1,5 @@
 #include "bild/learning_rate.h"
 
-#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <vector>
@@ -13,8 +12,13 @@ namespace bild {
 namespace {
 
 constexpr char kHalvedPrefix[] = "halved_every_";
-constexpr size_t kPrefixLength = sizeof(kHalvedPrefix) - 1;
+constexpr char kTenthPrefix[] = "tenth_every_";
 constexpr double kPi = 3.14159265358979323846;
+
+// Whole ones before the step.
+double Periods(const LearningRateSchedule& schedule, int64_t step) {
+  return static_cast<double>((step - 1) / schedule.shape.every_steps);
+}
 
 }  // namespace
 
@@ -22,17 +26,22 @@ absl::StatusOr<LearningRateShape> ParseLearningRateShape(
     const std::string& text) {
   if (text == "constant") return LearningRateShape{};
   if (text == "cosine") return LearningRateShape{LearningRateKind::kCosine};
-  LearningRateShape halved{LearningRateKind::kHalved};
-  // Spelled as it is written: no sign, space or leading zero.
-  if (absl::SimpleAtoi(text.substr(std::min(text.size(), kPrefixLength)),
-                       &halved.halving_steps) &&
-      halved.halving_steps >= 1 && LearningRateShapeName(halved) == text) {
-    return halved;
+  for (const LearningRateKind kind :
+       {LearningRateKind::kHalved, LearningRateKind::kTenth}) {
+    LearningRateShape shape{kind};
+    const std::string prefix =
+        kind == LearningRateKind::kHalved ? kHalvedPrefix : kTenthPrefix;
+    // Spelled as it is written: no sign, space or leading zero.
+    if (text.rfind(prefix, 0) == 0 &&
+        absl::SimpleAtoi(text.substr(prefix.size()), &shape.every_steps) &&
+        shape.every_steps >= 1 && LearningRateShapeName(shape) == text) {
+      return shape;
+    }
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("Learning-rate schedule: expected constant, cosine or "
-                   "halved_every_N with a number of steps N, found '",
-                   text, "'."));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "Learning-rate schedule: expected constant, cosine, halved_every_N or "
+      "tenth_every_N with a number of steps N, found '",
+      text, "'."));
 }
 
 std::string LearningRateShapeName(const LearningRateShape& shape) {
@@ -40,7 +49,9 @@ std::string LearningRateShapeName(const LearningRateShape& shape) {
     case LearningRateKind::kCosine:
       return "cosine";
     case LearningRateKind::kHalved:
-      return absl::StrCat(kHalvedPrefix, shape.halving_steps);
+      return absl::StrCat(kHalvedPrefix, shape.every_steps);
+    case LearningRateKind::kTenth:
+      return absl::StrCat(kTenthPrefix, shape.every_steps);
     case LearningRateKind::kConstant:
       break;
   }
@@ -57,12 +68,13 @@ absl::Status ValidateLearningRate(const LearningRateSchedule& schedule) {
     problems.push_back(absl::StrCat("expected at least 1 step in all, found ",
                                     schedule.total_steps));
   }
-  if (schedule.shape.kind == LearningRateKind::kHalved &&
-      schedule.shape.halving_steps < 1) {
+  const bool has_periods = schedule.shape.kind == LearningRateKind::kHalved ||
+                           schedule.shape.kind == LearningRateKind::kTenth;
+  if (has_periods && schedule.shape.every_steps < 1) {
     problems.push_back(
-        absl::StrCat("expected at least 1 step to a halving, "
-                     "found ",
-                     schedule.shape.halving_steps));
+        absl::StrCat("expected a change every 1 step or more, "
+                     "found every ",
+                     schedule.shape.every_steps));
   }
   if (problems.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
@@ -82,8 +94,9 @@ double LearningRateAt(const LearningRateSchedule& schedule, int64_t step) {
       return 0.5 * (1 + std::cos(kPi * share)) * schedule.base;
     }
     case LearningRateKind::kHalved:
-      return schedule.base * std::exp2(-static_cast<double>(
-                                 (step - 1) / schedule.shape.halving_steps));
+      return schedule.base / std::pow(2.0, Periods(schedule, step));
+    case LearningRateKind::kTenth:
+      return schedule.base / std::pow(10.0, Periods(schedule, step));
     case LearningRateKind::kConstant:
       break;
   }

@@ -17,21 +17,22 @@ enum class LearningRateKind {
   // without warm-up, as in FFA-Net (Qin et al. 2020): close to 1 at first, 0 at
   // step T.
   kCosine,
-  // "halved_every_N": the base rate for N steps, half of it for the next N, and
-  // so on.
+  // "halved_every_N", "tenth_every_N": the base rate for N steps, a half or a
+  // tenth of it for the next N, and so on.
   kHalved,
+  kTenth,
 };
 
 struct LearningRateShape {
   LearningRateKind kind = LearningRateKind::kConstant;
-  int64_t halving_steps = 0;  // N >= 1 of kHalved.
+  int64_t every_steps = 0;  // N >= 1 of kHalved and kTenth.
 };
 
 // InvalidArgument for another text; lists the known ones.
 absl::StatusOr<LearningRateShape> ParseLearningRateShape(
     const std::string& text);
 
-// The inverse: "constant", "cosine" or "halved_every_N".
+// The inverse: "constant", "cosine", "halved_every_N" or "tenth_every_N".
 std::string LearningRateShapeName(const LearningRateShape& shape);
 
 struct LearningRateSchedule {

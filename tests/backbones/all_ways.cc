@@ -1,5 +1,6 @@
 #include "tests/backbones/all_ways.h"
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "ATen/ops/cat.h"
 #include "ATen/ops/mv.h"
 #include "ATen/ops/stack.h"
+#include "ATen/ops/zeros_like.h"
 #include "backbones/patch_tape.h"
 #include "c10/core/GradMode.h"
 #include "c10/util/Exception.h"
@@ -18,38 +20,6 @@
 namespace bild {
 namespace {
 
-// [B]: curved, and different in every patch.
-at::Tensor Losses(const at::Tensor& output, const at::Tensor& slope) {
-  return (output * slope + output.square() * 0.5).flatten(1).sum(1);
-}
-
-struct Truth {
-  at::Tensor losses;          // [B]
-  at::Tensor gradients;       // [B, P]
-  at::Tensor input_gradient;  // Of the sum of the losses.
-};
-
-Truth PerSample(LayerSet& set, const Forward& forward, const at::Tensor& input,
-                const at::Tensor& slope) {
-  const at::Tensor leaf = input.detach().requires_grad_();
-  const at::Tensor losses = Losses(forward(leaf), slope);
-  Truth truth;
-  std::vector<at::Tensor> rows;
-  for (int64_t i = 0; i < losses.size(0); ++i) {
-    std::vector<at::Tensor> flat;
-    for (const at::Tensor& piece :
-         torch::autograd::grad({losses[i]}, set.parameters().leaves(), {},
-                               /*retain_graph=*/true)) {
-      flat.push_back(piece.flatten());
-    }
-    rows.push_back(at::cat(flat));
-  }
-  truth.gradients = at::stack(rows);
-  truth.input_gradient = torch::autograd::grad({losses.sum()}, {leaf})[0];
-  truth.losses = losses.detach();
-  return truth;
-}
-
 void ExpectClose(const at::Tensor& got, const at::Tensor& want,
                  double tolerance, const std::string& what) {
   EXPECT_EQ(got.sizes(), want.sizes()) << what;
@@ -57,6 +27,42 @@ void ExpectClose(const at::Tensor& got, const at::Tensor& want,
 }
 
 }  // namespace
+
+at::Tensor SlopedLosses(const at::Tensor& output, const at::Tensor& slope) {
+  return (output * slope + output.square() * 0.5).flatten(1).sum(1);
+}
+
+at::Tensor GradientsPatchByPatch(LayerSet& set, const Forward& forward,
+                                 const at::Tensor& input,
+                                 const at::Tensor& slope) {
+  const at::Tensor losses = SlopedLosses(forward(input), slope);
+  const std::vector<at::Tensor> leaves = set.parameters().leaves();
+  std::vector<at::Tensor> rows;
+  for (int64_t i = 0; i < losses.size(0); ++i) {
+    std::vector<at::Tensor> pieces = torch::autograd::grad(
+        {losses[i]}, leaves, {}, /*retain_graph=*/true, /*create_graph=*/false,
+        /*allow_unused=*/true);
+    for (size_t k = 0; k < pieces.size(); ++k) {
+      if (!pieces[k].defined()) pieces[k] = at::zeros_like(leaves[k]);
+      pieces[k] = pieces[k].flatten();
+    }
+    rows.push_back(at::cat(pieces));
+  }
+  return at::stack(rows);
+}
+
+void FillNearInitial(LayerSet& set, SeedEngine& engine) {
+  const at::NoGradGuard no_grad;
+  for (const Parameter* tensor : set.state()) {
+    const at::Tensor normal = NormalTensor(engine, tensor->shape);
+    if (tensor->initial.has_value()) {
+      tensor->value.copy_((normal * 0.1).clamp(-0.2, 0.2) + *tensor->initial);
+    } else {
+      tensor->value.copy_(normal /
+                          std::sqrt(static_cast<double>(tensor->fan_in)));
+    }
+  }
+}
 
 void FillRandomly(LayerSet& set, SeedEngine& engine) {
   const at::NoGradGuard no_grad;
@@ -70,12 +76,16 @@ void CheckAllWays(LayerSet& set, const Forward& forward,
   const int64_t patches = input.size(0);
   const auto options = set.parameters().flat().options();
   const at::Tensor before = set.parameters().flat().clone();
-  const Truth truth = PerSample(set, forward, input, slope);
+  const at::Tensor truth = GradientsPatchByPatch(set, forward, input, slope);
+  const at::Tensor true_leaf = input.detach().requires_grad_();
+  const at::Tensor true_losses = SlopedLosses(forward(true_leaf), slope);
+  const at::Tensor true_input_gradient =
+      torch::autograd::grad({true_losses.sum()}, {true_leaf})[0];
   const at::Tensor weights = NormalTensor(engine, {patches}).to(options);
   const at::Tensor v =
       NormalTensor(engine, {set.parameters().size()}).to(options);
-  const at::Tensor weighted_sum = at::mv(truth.gradients.t(), weights);
-  const at::Tensor products = at::mv(truth.gradients, v);
+  const at::Tensor weighted_sum = at::mv(truth.t(), weights);
+  const at::Tensor products = at::mv(truth, v);
 
   for (const PatchTape::Keep keep :
        {PatchTape::Keep::kGradients, PatchTape::Keep::kOperands}) {
@@ -88,16 +98,16 @@ void CheckAllWays(LayerSet& set, const Forward& forward,
       PatchTape tape(keep, set.parameters(), patches);
       {
         const TapeScope scope(set, &tape);
-        const at::Tensor losses = Losses(forward(leaf), slope);
-        ExpectClose(losses, truth.losses, tolerance, "losses");
+        const at::Tensor losses = SlopedLosses(forward(leaf), slope);
+        ExpectClose(losses, true_losses, tolerance, "losses");
         torch::autograd::backward({losses.sum()}, {});
       }
       if (!input_is_data) {
-        ExpectClose(leaf.grad(), truth.input_gradient, tolerance,
+        ExpectClose(leaf.grad(), true_input_gradient, tolerance,
                     "input gradient");
       }
       if (keep == PatchTape::Keep::kGradients) {
-        ExpectClose(tape.gradients(), truth.gradients, tolerance, "gradients");
+        ExpectClose(tape.gradients(), truth, tolerance, "gradients");
       } else {
         EXPECT_THROW(tape.gradients(), c10::Error);
       }
@@ -112,8 +122,8 @@ void CheckAllWays(LayerSet& set, const Forward& forward,
   {
     const at::NoGradGuard no_grad;
     const TangentScope tangent(set.parameters(), v);
-    ExpectClose(tangent.TangentOf(Losses(forward(input), slope)), products,
-                tolerance, "forward mode");
+    ExpectClose(tangent.TangentOf(SlopedLosses(forward(input), slope)),
+                products, tolerance, "forward mode");
   }
   EXPECT_TRUE(set.parameters().flat().equal(before));
 }

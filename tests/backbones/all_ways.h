@@ -23,9 +23,22 @@ using Forward = std::function<at::Tensor(const at::Tensor&)>;
 // Normal numbers into every parameter.
 void FillRandomly(LayerSet& set, SeedEngine& engine);
 
+// Parameters that start from a random draw from N(0, 1 / fan-in); what has an
+// initial value, buffers too, within 0.2 of it.
+void FillNearInitial(LayerSet& set, SeedEngine& engine);
+
+// [B]: sum(output slope + output^2 / 2) of every patch; `slope` has the
+// output's shape.
+at::Tensor SlopedLosses(const at::Tensor& output, const at::Tensor& slope);
+
+// [B, P]: gradients of those losses by one backward per patch. Zeros for
+// parameters that no loss depends on.
+at::Tensor GradientsPatchByPatch(LayerSet& set, const Forward& forward,
+                                 const at::Tensor& input,
+                                 const at::Tensor& slope);
+
 // Runs the net in every way and compares all that a tape can give, and forward
-// mode, with per-sample backward. The loss of a patch is
-// sum(output slope + output^2 / 2); `slope` has the output's shape.
+// mode, with per-sample backward.
 void CheckAllWays(LayerSet& set, const Forward& forward,
                   const at::Tensor& input, const at::Tensor& slope,
                   SeedEngine& engine, double tolerance);

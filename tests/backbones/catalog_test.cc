@@ -35,7 +35,7 @@ TEST(Catalog, MakesWhatItLists) {
     EXPECT_EQ((*made)->parameters().flat().count_nonzero().item<int64_t>(), 0);
   }
   EXPECT_EQ(names, (std::vector<std::string>{"aodnet", "dehazenet", "ffa",
-                                             "griddehazenet"}));
+                                             "griddehazenet", "msbdn"}));
 }
 
 // The name of a net is a spec that makes it again.
@@ -55,6 +55,16 @@ TEST(Catalog, NamesAreSpecs) {
       {"griddehazenet[input=unit,growth=4,width=8]",
        "griddehazenet[width=8,growth=4,input=unit]"},
       {"griddehazenet[growth=8]", "griddehazenet[growth=8]"},
+      {"msbdn[width=16]", "msbdn"},
+      {"msbdn[width=2]", "msbdn[width=2]"},
+      {"aodnet[ddu=320,ddu_width=8]", "aodnet[ddu=320,ddu_width=8]"},
+      {"aodnet[ddu_width=8,ddu=64,ddu_grid=256]", "aodnet[ddu=64,ddu_width=8]"},
+      {"aodnet[ddu=64,ddu_width=8,variant=gunet]",
+       "aodnet[variant=gunet,ddu=64,ddu_width=8]"},
+      {"ffa[ddu_grid=64,blocks=1,ddu=64,dim=16,ddu_width=8]",
+       "ffa[dim=16,blocks=1,ddu=64,ddu_grid=64,ddu_width=8]"},
+      {"msbdn[ddu=48,width=1,ddu_width=1]",
+       "msbdn[width=1,ddu=48,ddu_width=1]"},
   };
   for (const auto& [spec, name] : specs) {
     const auto made = MakeBackbone(spec, at::kFloat);
@@ -69,7 +79,7 @@ TEST(Catalog, NamesAreSpecs) {
 TEST(Catalog, AnUnknownBackboneNamesTheKnownOnes) {
   EXPECT_EQ(Refusal("ffanet"),
             "backbone 'ffanet': there is no net 'ffanet'. Known backbones: "
-            "aodnet, dehazenet, ffa, griddehazenet.");
+            "aodnet, dehazenet, ffa, griddehazenet, msbdn.");
   for (const std::string spec :
        {"", "[dim=16]", "FFA", "ffa ", " ffa", "unknown[a=b", "ffa]"}) {
     EXPECT_TRUE(Contains(Refusal(spec), "Known backbones: aodnet, dehazenet, "))
@@ -80,21 +90,31 @@ TEST(Catalog, AnUnknownBackboneNamesTheKnownOnes) {
 TEST(Catalog, AnUnknownOptionListsTheNetsOwn) {
   EXPECT_EQ(Refusal("ffa[width=16]"),
             "backbone 'ffa[width=16]': unknown option 'width'. Options of ffa: "
-            "dim (64), blocks (19).");
+            "dim (64), blocks (19); of every net: ddu=S, ddu_grid (256), "
+            "ddu_width (64).");
   EXPECT_TRUE(Contains(Refusal("aodnet[dim=16]"), "unknown option 'dim'"));
   EXPECT_TRUE(Contains(Refusal("aodnet[dim=16]"),
-                       "Options of aodnet: variant=published|gunet."));
+                       "Options of aodnet: variant=published|gunet; of every "
+                       "net: ddu=S"));
   EXPECT_TRUE(Contains(Refusal("aodnet[variant=caffe]"),
                        "option variant='caffe': expected one of 'published', "
                        "'gunet'"));
   EXPECT_TRUE(Contains(Refusal("dehazenet[variant=caffe]"),
                        "option variant='caffe': expected one of 'gunet', "
                        "'patch', 'original'. Options of dehazenet: "
-                       "variant=gunet|patch|original."));
+                       "variant=gunet|patch|original; "));
   EXPECT_TRUE(Contains(Refusal("griddehazenet[input=255]"),
                        "option input='255': expected one of 'published', "
                        "'unit'. Options of griddehazenet: width (16), growth "
-                       "(16), input=published|unit."));
+                       "(16), input=published|unit; "));
+}
+
+TEST(Catalog, NetsThatOnlyRestoreAreNoPartOfAnother) {
+  EXPECT_TRUE(Contains(Refusal("dehazenet[variant=patch,ddu=16]"),
+                       "option ddu='16': dehazenet[variant=patch] cannot be "
+                       "part of another net: its output is the transmission"));
+  EXPECT_TRUE(Contains(Refusal("dehazenet[variant=original,ddu=64]"),
+                       "cannot be part of another net"));
 }
 
 TEST(Catalog, ValuesOutOfRange) {
@@ -111,6 +131,38 @@ TEST(Catalog, ValuesOutOfRange) {
                          "expected an integer from 1 to 4096"))
         << value;
   }
+}
+
+TEST(Catalog, TheWrapperOfAnyNet) {
+  const auto made = MakeBackbone("aodnet[ddu=320,ddu_width=2]", at::kFloat);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_TRUE((*made)->CouplesPatches());
+  EXPECT_EQ((*made)->layers().buffers().flat().max().item<double>(), 1.0);
+  EXPECT_TRUE(Contains(Refusal("aodnet[ddu_grid=64]"),
+                       "option ddu_grid without ddu=S"));
+  EXPECT_TRUE(Contains(Refusal("ffa[dim=16,ddu_width=8]"),
+                       "option ddu_width without ddu=S"));
+  EXPECT_TRUE(Contains(Refusal("aodnet[ddu=64,ddu_grid=128]"),
+                       "option ddu_grid='128': expected 256 or 64"));
+  for (const std::string value : {"1", "0", "-320", "5000", "x"}) {
+    EXPECT_TRUE(Contains(
+        Refusal("aodnet[ddu=" + value + "]"),
+        "option ddu='" + value + "': expected an integer from 2 to 4096"));
+  }
+  EXPECT_TRUE(
+      Contains(Refusal("aodnet[ddu=64,ddu_width=0]"), "option ddu_width='0'"));
+  // What the inner net itself refuses.
+  EXPECT_TRUE(
+      Contains(Refusal("aodnet[ddu=64,dim=16]"), "unknown option 'dim'"));
+}
+
+TEST(Catalog, TheSmallPictureMustFitTheNet) {
+  EXPECT_TRUE(Contains(
+      Refusal("msbdn[ddu=40]"),
+      "option ddu='40': msbdn dehazes the small picture, and takes sides that "
+      "are multiples of 16 px, from 32 px on"));
+  EXPECT_TRUE(Contains(Refusal("msbdn[width=2,ddu=16]"),
+                       "option ddu='16': msbdn[width=2] dehazes"));
 }
 
 TEST(Catalog, MalformedSpecs) {

@@ -26,7 +26,7 @@ bool BelongsToAnotherSuite(const GoldenFile& file, const std::string& package) {
   }
   // Keys that only one suite's files have.
   const std::map<std::string, std::vector<std::string>> keys = {
-      {"backbones", {"net", "picture", "operators"}},
+      {"backbones", {"net", "picture", "definition"}},
       {"bild", {"cases", "jvp_log_weights"}},
       {"metrics", {"formula_cases"}},
       {"datasets", {"list_file"}}};

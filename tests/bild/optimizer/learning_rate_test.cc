@@ -47,10 +47,19 @@ TEST(LearningRate, StepsOutsideAreACallersBug) {
 
 TEST(LearningRate, HalvedEveryThreeSteps) {
   const LearningRateSchedule schedule{
-      {LearningRateKind::kHalved, /*halving_steps=*/3}, 0.8, 8};
+      {LearningRateKind::kHalved, /*every_steps=*/3}, 0.8, 8};
   const double want[] = {0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2, 0.2};
   for (int64_t step = 1; step <= 8; ++step) {
     EXPECT_EQ(LearningRateAt(schedule, step), want[step - 1]) << step;
+  }
+}
+
+TEST(LearningRate, TenthEveryTwoSteps) {
+  const LearningRateSchedule schedule{
+      {LearningRateKind::kTenth, /*every_steps=*/2}, 1e-4, 6};
+  const double want[] = {1e-4, 1e-4, 1e-5, 1e-5, 1e-6, 1e-6};
+  for (int64_t step = 1; step <= 6; ++step) {
+    EXPECT_NEAR(LearningRateAt(schedule, step), want[step - 1], 1e-19) << step;
   }
 }
 
@@ -64,23 +73,24 @@ TEST(LearningRate, HalvedAtPublishedLength) {
 }
 
 TEST(LearningRate, NamesAreParsedAndGivenBack) {
-  for (const char* name :
-       {"constant", "cosine", "halved_every_1", "halved_every_15540"}) {
+  for (const char* name : {"constant", "cosine", "halved_every_1",
+                           "halved_every_15540", "tenth_every_350000"}) {
     const auto shape = ParseLearningRateShape(name);
     ASSERT_TRUE(shape.ok()) << shape.status();
     EXPECT_EQ(LearningRateShapeName(*shape), name);
   }
   EXPECT_EQ(ParseLearningRateShape("cosine")->kind, LearningRateKind::kCosine);
-  EXPECT_EQ(ParseLearningRateShape("halved_every_20")->halving_steps, 20);
+  EXPECT_EQ(ParseLearningRateShape("halved_every_20")->every_steps, 20);
   const absl::Status status = ParseLearningRateShape("Cosine").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(),
-            "Learning-rate schedule: expected constant, cosine or "
-            "halved_every_N with a number of steps N, found 'Cosine'.");
+            "Learning-rate schedule: expected constant, cosine, "
+            "halved_every_N or tenth_every_N with a number of steps N, found "
+            "'Cosine'.");
   for (const char* text :
        {"", "7", "halved", "halved_every_", "halved_every_0", "halved_every_-5",
         "halved_every_ 5", "halved_every_05", "halved_every_5 ",
-        "halved_every_1e3", "constant_every_10",
+        "halved_every_1e3", "constant_every_10", "tenth_every_0", "every_5",
         "halved_every_99999999999999999999"}) {
     EXPECT_FALSE(ParseLearningRateShape(text).ok()) << text;
   }
