@@ -56,8 +56,8 @@ absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
 absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
                             const TrainingState& state);
 
-// Parameter and buffer values of a net, flat, under the names of `net` and in
-// the order of its state, with `metadata`.
+// Parameter and buffer values of a net, flat, under the names of `net`, with
+// `metadata`.
 absl::Status SaveWeights(const std::string& path, const LayerSet& net,
                          const at::Tensor& parameters,
                          const at::Tensor& buffers,

@@ -266,7 +266,7 @@ TEST(Checkpoint, DamagedProgressIsRefusedWhole) {
                 "is damaged");
   ExpectRefused(
       [](SafetensorsFile* f) { f->metadata["format"] = "bild-checkpoint/0"; },
-      "expected format 'bild-checkpoint/1', found 'bild-checkpoint/0'",
+      "expected format 'bild-checkpoint/2', found 'bild-checkpoint/0'",
       absl::StatusCode::kFailedPrecondition);
   ExpectRefused([](SafetensorsFile* f) { f->metadata.clear(); },
                 "is no checkpoint of this version",
@@ -307,9 +307,10 @@ TEST(Weights, UnderTheNamesOfTheNet) {
   EXPECT_EQ(file.metadata.at("step"), "3");
   std::vector<std::string> names;
   for (const NamedTensor& tensor : file.tensors) names.push_back(tensor.name);
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "head.weight", "head.bias", "norm.weight", "norm.bias",
-                       "norm.running_mean", "norm.running_var"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"head.bias", "head.weight", "norm.bias",
+                                      "norm.running_mean", "norm.running_var",
+                                      "norm.weight"}));
   EXPECT_EQ(file.Find("head.weight")->sizes(), (std::vector<int64_t>{2, 3}));
 
   LayerSet other;

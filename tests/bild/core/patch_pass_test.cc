@@ -186,9 +186,12 @@ TEST(DifferentiateValidation, AgreementWhereThereIsNone) {
 // A net that says of itself that it mixes the patches of a batch.
 class CouplingNet final : public Backbone {
  public:
+  explicit CouplingNet(const LayerScope& scope = LayerScope())
+      : Backbone(scope) {
+    scope.BatchNorm("norm", 3);
+  }
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override { return input; }
-  bool CouplesPatches() const override { return true; }
 
  private:
   std::string name_ = "coupling";

@@ -7,8 +7,8 @@
 // themselves (oneDNN's scratch memory and reordered weights, C++ containers,
 // autograd's nodes) and CUDA memory.
 
-#ifndef BENCHMARKS_MICRO_LIVE_BYTES_H_
-#define BENCHMARKS_MICRO_LIVE_BYTES_H_
+#ifndef BILD_BASE_LIVE_BYTES_H_
+#define BILD_BASE_LIVE_BYTES_H_
 
 #include <cstdint>
 
@@ -46,4 +46,4 @@ class LiveBytesScope {
 
 }  // namespace bild
 
-#endif  // BENCHMARKS_MICRO_LIVE_BYTES_H_
+#endif  // BILD_BASE_LIVE_BYTES_H_

@@ -1,4 +1,4 @@
-#include "benchmarks/micro/interleaved_times.h"
+#include "bild/base/interleaved_times.h"
 
 #include <string>
 #include <vector>

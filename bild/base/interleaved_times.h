@@ -2,8 +2,8 @@
 // of them in turn, round after round, so that whatever slows the machine down
 // slows them all, and compared round by round.
 
-#ifndef BENCHMARKS_MICRO_INTERLEAVED_TIMES_H_
-#define BENCHMARKS_MICRO_INTERLEAVED_TIMES_H_
+#ifndef BILD_BASE_INTERLEAVED_TIMES_H_
+#define BILD_BASE_INTERLEAVED_TIMES_H_
 
 #include <cstddef>
 #include <functional>
@@ -53,4 +53,4 @@ class InterleavedTimes {
 
 }  // namespace bild
 
-#endif  // BENCHMARKS_MICRO_INTERLEAVED_TIMES_H_
+#endif  // BILD_BASE_INTERLEAVED_TIMES_H_

@@ -1,4 +1,4 @@
-#include "benchmarks/micro/live_bytes.h"
+#include "bild/base/live_bytes.h"
 
 #include <atomic>
 #include <cstddef>
