@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
+#include "ATen/ops/arange.h"
 #include "ATen/ops/full.h"
 #include "ATen/ops/tensor.h"
 #include "backbones/dehazenet_original.h"
@@ -96,7 +97,7 @@ TEST(DehazeNet, MaxoutTakesFourNeighboursByHand) {
   DehazeNet net;
   net.parameters().Materialise(at::kDouble);
   const at::NoGradGuard no_grad;
-  for (int64_t i = 0; i < 16; ++i) Value(net, "conv1.bias")[i] = 1.0 * i;
+  Value(net, "conv1.bias").copy_(at::arange(16, at::kDouble));
   for (const char* scale : {"conv2", "conv3", "conv4"}) {
     Value(net, std::string(scale) + ".weight").fill_(0.01);
   }
