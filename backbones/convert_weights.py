@@ -28,11 +28,11 @@ from backbones.foreign_weights.safetensors_writer import format_safetensors
 from backbones.foreign_weights.state_dict import (find_state_dict,
                                                   strip_prefixes)
 from backbones.foreign_weights.strict_match import match_tensors
-from backbones.foreign_weights.strided_tensor import WeightsError
 from backbones.foreign_weights.tensor_table import (TensorTable, UsageError,
                                                     read_tensor_table)
 from backbones.foreign_weights.torch_file import (PICKLE_START, ZIP_START,
                                                   read_torch_file)
+from backbones.foreign_weights.weights_error import WeightsError
 
 _DONE, _WORLD_IS_WRONG, _USAGE = 0, 1, 2
 
@@ -171,6 +171,19 @@ def _source_name(path: str) -> str:
                                                       'backslashreplace')
 
 
+def _report_bytes(report: Dict[str, Any]) -> bytes:
+    """JSON with one line per entry, and one per tensor."""
+    lines = []
+    for key, value in report.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if key == 'tensors':
+            rows = (json.dumps(row, ensure_ascii=False) for row in value)
+            text = '[\n  ' + ',\n  '.join(rows) + '\n ]'
+        lines.append(f' {json.dumps(key)}: {text}')
+    joined = '{\n' + ',\n'.join(lines) + '\n}\n'
+    return joined.encode('utf-8', 'backslashreplace')
+
+
 def _convert(options: argparse.Namespace, table: TensorTable) -> str:
     """Writes the two files; the line that sums up what was done."""
     source, output = _user_path(options.input), _user_path(options.output)
@@ -210,10 +223,9 @@ def _convert(options: argparse.Namespace, table: TensorTable) -> str:
         'dropped': dropped,
         'tensors': [tensor.report() for tensor in tensors],
     }
-    text = json.dumps(report, indent=1, ensure_ascii=False) + '\n'
     # The weights come last: they never lie there without their report.
-    write_files([(report_path, text.encode('utf-8', 'backslashreplace')),
-                 (output, content)], options.overwrite)
+    write_files([(report_path, _report_bytes(report)), (output, content)],
+                options.overwrite)
     if how.get('entry'):
         print(f"convert_weights: took the entry '{how['entry']}'",
               file=sys.stderr)

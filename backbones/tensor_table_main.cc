@@ -37,9 +37,9 @@ std::string Table(const Backbone& backbone) {
 int Main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (AsksForHelp(arguments)) {
-    const std::string help =
-        HelpText("Prints kind, name and shape of every tensor of a net.\nbazel "
-                 "run //backbones:tensor_table -- --backbone=NET");
+    const std::string help = HelpText(
+        "Prints kind, name and shape of every tensor of a net.\nbazel "
+        "run //backbones:tensor_table -- --backbone=NET");
     std::printf("%s", help.c_str());
     return kDone;
   }

@@ -6,7 +6,7 @@ import errno
 import os
 from typing import List, Sequence, Tuple
 
-from backbones.foreign_weights.strided_tensor import WeightsError
+from backbones.foreign_weights.weights_error import WeightsError
 
 
 def write_files(files: Sequence[Tuple[str, bytes]], overwrite: bool) -> None:

@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import struct
 from typing import Dict, Iterator, List, Tuple, Union
 
-from backbones.foreign_weights.strided_tensor import (StridedTensor,
-                                                      WeightsError,
-                                                      contiguous_tensor,
-                                                      shape_text)
+from backbones.foreign_weights.strided_tensor import (ELEMENT_BYTES,
+                                                      StridedTensor,
+                                                      contiguous_tensor)
+from backbones.foreign_weights.weights_error import WeightsError, shape_text
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -148,7 +147,7 @@ def _blob(message: memoryview, key: str) -> StridedTensor:
         raise WeightsError(f"the blob '{key}' has the shape "
                            f'{shape_text(shape[:_MAX_DIMENSIONS])}')
     values = b''.join(pieces[dtype])
-    expected = math.prod(shape) * struct.calcsize('d' if dtype == 'F64' else 'f')
+    expected = math.prod(shape) * ELEMENT_BYTES[dtype]
     if len(values) != expected:
         raise WeightsError(
             f"the blob '{key}': expected {expected} bytes for the shape "

@@ -14,8 +14,8 @@ import zlib
 from typing import Dict, Iterator, List, Tuple
 
 from backbones.foreign_weights.strided_tensor import (ELEMENT_BYTES, Storage,
-                                                      StridedTensor,
-                                                      WeightsError, shape_text)
+                                                      StridedTensor)
+from backbones.foreign_weights.weights_error import WeightsError, shape_text
 
 MATLAB_START = b'MATLAB 5.0 MAT-file'
 

@@ -18,7 +18,7 @@ import pickletools
 import struct
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from backbones.foreign_weights.strided_tensor import WeightsError
+from backbones.foreign_weights.weights_error import WeightsError, printable
 
 _ALLOWED_OPCODES = frozenset({
     'PROTO', 'FRAME', 'STOP', 'MARK', 'NONE', 'NEWTRUE', 'NEWFALSE', 'BININT',
@@ -80,8 +80,8 @@ def _opcodes(stream: io.BytesIO) -> Iterator[Tuple[str, Any]]:
             yield opcode.name, argument
     except (ValueError, OverflowError, struct.error) as error:
         # The text may quote the file, or numbers of any length.
-        text = str(error)[:120].encode('ascii', 'backslashreplace').decode()
-        raise WeightsError(f'the pickle is damaged: {text}') from error
+        raise WeightsError(
+            f'the pickle is damaged: {printable(str(error), 120)}') from error
 
 
 def _check_opcodes(stream: io.BytesIO, names: Mapping[str, Name]) -> None:
@@ -121,8 +121,7 @@ def _dotted(argument: str) -> str:
 
 
 def _shown(text: str) -> str:
-    short = text if len(text) <= 80 else text[:80] + '...'
-    return "'" + short.encode('ascii', 'backslashreplace').decode() + "'"
+    return f"'{printable(text)}'"
 
 
 class _Machine:

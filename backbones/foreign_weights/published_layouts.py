@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Dict, Tuple
 
-from backbones.foreign_weights.strided_tensor import (StridedTensor,
-                                                      WeightsError, shape_text)
+from backbones.foreign_weights.strided_tensor import StridedTensor
+from backbones.foreign_weights.weights_error import WeightsError, shape_text
 
 # New name -> (old name, tensor).
 NamedTensors = Dict[str, Tuple[str, StridedTensor]]
@@ -16,10 +16,10 @@ def aodnet_from_caffe(tensors: Dict[str, StridedTensor],
                       channel_order: str) -> NamedTensors:
     """AOD-Net's authors' .caffemodel: conv1 is e_conv1, and so on.
 
-    Caffe stores [out, in, rows, columns] for correlation, as PyTorch does. Which
-    colour the first channel is stands nowhere in the file. channel_order is
-    'rgb': nothing is moved; or 'bgr': the net was fed and gives blue first, so
-    the input channels of the first layer and the output channels of the last
+    Caffe stores [out, in, rows, columns] for correlation, as PyTorch does.
+    Which colour the first channel is stands nowhere in the file. channel_order
+    is 'rgb': nothing is moved; or 'bgr': the net was fed and gives blue first,
+    so the input channels of the first layer and the output channels of the last
     are reversed, which gives the same net for RGB.
     """
     result: NamedTensors = {}

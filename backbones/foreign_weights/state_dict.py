@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Set, Tuple
 
-from backbones.foreign_weights.strided_tensor import (StridedTensor,
-                                                      WeightsError)
+from backbones.foreign_weights.strided_tensor import StridedTensor
+from backbones.foreign_weights.weights_error import WeightsError, printable
 
 # Deeper than that lie optimiser states.
 _DEPTH = 2
@@ -22,7 +22,7 @@ def find_state_dict(value: Any, entry: str) -> Tuple[Dict[str, Any], str]:
     'nets.generator') says which. WeightsError otherwise, with the choices.
     """
     found = _dictionaries(value, '', _DEPTH, set())
-    choices = ', '.join(f"'{_printable(path)}'" for path in found) or 'none'
+    choices = ', '.join(f"'{printable(path)}'" for path in found) or 'none'
     if entry:
         if entry not in found:
             raise WeightsError(f"there is no entry '{entry}' that holds "
@@ -74,7 +74,3 @@ def strip_prefixes(names: List[str]) -> Tuple[Dict[str, str], str]:
             break
         prefix += step
     return {name[len(prefix):]: name for name in names}, prefix
-
-
-def _printable(text: str) -> str:
-    return text[:80].encode('ascii', 'backslashreplace').decode()

@@ -8,10 +8,10 @@ import math
 from typing import Any, Dict, List, Tuple
 
 from backbones.foreign_weights.strided_tensor import (StridedTensor,
-                                                      WeightsError,
-                                                      float_values, shape_text,
-                                                      to_float32)
+                                                      float_values, to_float32)
 from backbones.foreign_weights.tensor_table import ExpectedTensor, TensorTable
+from backbones.foreign_weights.weights_error import (WeightsError, printable,
+                                                     shape_text)
 
 # Counts the batches that batch norm has seen. With a fixed momentum, which all
 # these nets have, nothing reads it.
@@ -83,7 +83,7 @@ def match_tensors(
             dropped.append(old)
         else:
             problems['in the file, not in the net'].append(
-                f'{_printable(old)} {_described(tensor)}')
+                f'{printable(old, 120)} {_described(tensor)}')
     if any(problems.values()):
         raise WeightsError(_text(problems, table, list_all))
     return converted, dropped
@@ -92,7 +92,7 @@ def match_tensors(
 def _convert(old: str, tensor: Any, expected: ExpectedTensor, cast: bool,
              problems: Dict[str, List[str]]) -> Any:
     """One tensor, or None and a line in every list that it belongs to."""
-    shown = _printable(old)
+    shown = printable(old, 120)
     if type(tensor) is not StridedTensor:
         problems['of another type than F32'].append(f'{shown} is no tensor')
         return None
@@ -146,8 +146,3 @@ def _described(value: Any) -> str:
     if type(value) is StridedTensor:
         return f'{shape_text(value.shape)} {value.dtype}'
     return '(no tensor)'
-
-
-def _printable(text: str) -> str:
-    short = text if len(text) <= 120 else text[:120] + '...'
-    return short.encode('ascii', 'backslashreplace').decode()

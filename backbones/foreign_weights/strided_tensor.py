@@ -13,6 +13,8 @@ import math
 import struct
 from typing import Optional, Sequence, Tuple
 
+from backbones.foreign_weights.weights_error import WeightsError, shape_text
+
 # Bytes of one element, by the type's name in a safetensors file.
 ELEMENT_BYTES = {
     'BOOL': 1,
@@ -28,10 +30,6 @@ ELEMENT_BYTES = {
 }
 
 _MAX_DIMENSIONS = 64
-
-
-class WeightsError(Exception):
-    """What is wrong with a file, for the user to read."""
 
 
 @dataclasses.dataclass
@@ -169,14 +167,3 @@ def float_values(dtype: str, data: bytes) -> array.array:
     values = array.array({'F32': 'f', 'F64': 'd'}[dtype])
     values.frombytes(data)
     return values
-
-
-def shape_text(shape: Sequence[object]) -> str:
-    return '[' + ', '.join(number_text(count) for count in shape) + ']'
-
-
-def number_text(number: object) -> str:
-    """A number of a file, short whatever the file holds."""
-    if type(number) is int and number.bit_length() > 64:
-        return f'(a number of {number.bit_length()} bits)'
-    return str(number) if type(number) in (int, float, bool) else '?'

@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 from typing import List, Tuple
 
-from backbones.foreign_weights.strided_tensor import WeightsError
+from backbones.foreign_weights.weights_error import WeightsError
 
 
 class UsageError(Exception):

@@ -15,9 +15,9 @@ import zipfile
 from typing import Any, Dict, List, Tuple
 
 from backbones.foreign_weights.pickle_machine import run_pickle
-from backbones.foreign_weights.strided_tensor import (ELEMENT_BYTES, Storage,
-                                                      WeightsError)
+from backbones.foreign_weights.strided_tensor import ELEMENT_BYTES, Storage
 from backbones.foreign_weights.torch_names import TORCH_NAMES, storage_claim
+from backbones.foreign_weights.weights_error import WeightsError, printable
 
 _LEGACY_MAGIC = 0x1950a86a20f9469cfc6c
 _LEGACY_PROTOCOL = 1001
@@ -47,7 +47,7 @@ def _read_zip(data: bytes) -> Any:
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError,
             RuntimeError, struct.error, EOFError, OSError, ValueError,
             OverflowError, KeyError, IndexError) as error:
-        text = str(error)[:120].encode('ascii', 'backslashreplace').decode()
+        text = printable(str(error) or type(error).__name__, 120)
         raise WeightsError(f'the ZIP archive is damaged: {text}') from error
 
 
@@ -93,7 +93,7 @@ def _checked_entries(archive: zipfile.ZipFile,
                            f'archive, found {len(infos)}')
     entries: Dict[str, zipfile.ZipInfo] = {}
     for info in infos:
-        shown = info.filename[:80].encode('ascii', 'backslashreplace').decode()
+        shown = printable(info.filename)
         parts = info.filename.split('/')
         if '..' in parts or '' in parts[:-1] or '\\' in info.filename:
             raise WeightsError(f"the archive has an entry '{shown}', which "

@@ -11,8 +11,8 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 from backbones.foreign_weights.pickle_machine import Inert, Name, set_pairs
 from backbones.foreign_weights.strided_tensor import (Storage, StridedTensor,
-                                                      WeightsError,
                                                       checked_tensor)
+from backbones.foreign_weights.weights_error import WeightsError
 
 _STORAGES = {
     'BoolStorage': 'BOOL',

@@ -7,8 +7,8 @@ import unittest
 
 from backbones.foreign_weights.caffe_file import read_caffe_file
 from backbones.foreign_weights.published_layouts import aodnet_from_caffe
-from backbones.foreign_weights.strided_tensor import (WeightsError,
-                                                      float_values)
+from backbones.foreign_weights.strided_tensor import float_values
+from backbones.foreign_weights.weights_error import WeightsError
 from tests.backbones.foreign_weights.other_writers import (
     blob, bytes_field, layer, number_field, old_blob, old_layer, varint)
 

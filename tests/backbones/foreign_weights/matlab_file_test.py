@@ -7,8 +7,8 @@ import unittest
 
 from backbones.foreign_weights.matlab_file import read_matlab_file
 from backbones.foreign_weights.published_layouts import dehazenet_from_matlab
-from backbones.foreign_weights.strided_tensor import (WeightsError,
-                                                      float_values)
+from backbones.foreign_weights.strided_tensor import float_values
+from backbones.foreign_weights.weights_error import WeightsError
 from tests.backbones.foreign_weights.other_writers import (MATLAB_HEADER,
                                                            compressed, element,
                                                            variable)

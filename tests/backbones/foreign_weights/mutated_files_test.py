@@ -16,9 +16,9 @@ from backbones.foreign_weights.published_layouts import (aodnet_from_caffe,
 from backbones.foreign_weights.state_dict import (find_state_dict,
                                                   strip_prefixes)
 from backbones.foreign_weights.strict_match import match_tensors
-from backbones.foreign_weights.strided_tensor import WeightsError
 from backbones.foreign_weights.tensor_table import parse_tensor_table
 from backbones.foreign_weights.torch_file import read_torch_file
+from backbones.foreign_weights.weights_error import WeightsError
 from tests.backbones.foreign_weights import torch_writers
 from tests.backbones.foreign_weights.other_writers import (MATLAB_HEADER, blob,
                                                            compressed, layer,

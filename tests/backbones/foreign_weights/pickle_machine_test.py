@@ -12,8 +12,8 @@ from unittest import mock
 
 from backbones.foreign_weights import pickle_machine
 from backbones.foreign_weights.pickle_machine import Inert, run_pickle
-from backbones.foreign_weights.strided_tensor import WeightsError
 from backbones.foreign_weights.torch_names import TORCH_NAMES
+from backbones.foreign_weights.weights_error import WeightsError
 from tests.backbones.foreign_weights.torch_writers import (call, dictionary,
                                                            integer, name,
                                                            sequence, text)
@@ -21,7 +21,7 @@ from tests.backbones.foreign_weights.torch_writers import (call, dictionary,
 
 def run(data: bytes):
     """With the names of PyTorch's files, and persistent ids as they are."""
-    return run_pickle(io.BytesIO(data), TORCH_NAMES, lambda value: ('id', value))
+    return run_pickle(io.BytesIO(data), TORCH_NAMES, lambda value: (value,))
 
 
 class ReadsDataTest(unittest.TestCase):

@@ -14,9 +14,9 @@ from backbones.foreign_weights.safetensors_writer import format_safetensors
 from backbones.foreign_weights.state_dict import (find_state_dict,
                                                   strip_prefixes)
 from backbones.foreign_weights.strict_match import match_tensors
-from backbones.foreign_weights.strided_tensor import (WeightsError,
-                                                      contiguous_tensor)
+from backbones.foreign_weights.strided_tensor import contiguous_tensor
 from backbones.foreign_weights.tensor_table import parse_tensor_table
+from backbones.foreign_weights.weights_error import WeightsError
 
 
 def tensor(*values: float, dtype: str = 'F32', shape=None):

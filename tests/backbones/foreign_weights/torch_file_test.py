@@ -7,10 +7,9 @@ import unittest
 import zipfile
 from typing import Dict
 
-from backbones.foreign_weights.strided_tensor import (WeightsError,
-                                                      float_values,
-                                                      to_float32)
+from backbones.foreign_weights.strided_tensor import float_values, to_float32
 from backbones.foreign_weights.torch_file import read_torch_file
+from backbones.foreign_weights.weights_error import WeightsError
 from tests.backbones.foreign_weights import torch_writers
 from tests.backbones.foreign_weights.torch_writers import (Written, archive,
                                                            floats, legacy_file,
@@ -129,7 +128,8 @@ class LiesTest(Refuses):
             Written(data, (1,), offset=2**62),
             Written(data, (2, 1), strides=(2**62, 1))):
             for write in _BOTH.values():
-                self.refused(write({'w': tensor}), 'does not lie in its storage')
+                self.refused(write({'w': tensor}),
+                             'does not lie in its storage')
 
     def test_numbers_that_are_no_sizes(self):
         data = struct.pack('<6f', *range(6))

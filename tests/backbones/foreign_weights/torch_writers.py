@@ -167,7 +167,7 @@ def legacy_start() -> bytes:
 
 
 def legacy_end(tensors: Dict[str, Written]) -> bytes:
-    """The list of keys, and every storage once, sorted by key as PyTorch does."""
+    """The list of keys, and every storage once, sorted as PyTorch does."""
     stored = {
         _key(index, tensor): tensor
         for index, tensor in enumerate(tensors.values())
