@@ -1,6 +1,6 @@
 """Writes safetensors: header length, JSON header, data.
 
-The bytes are those that the C++ writer gives for the same content: metadata
+Laid out as the C++ writer (backbones/safetensors.h) lays it out: metadata
 first, tensors by name, padded with spaces to a multiple of 8.
 """
 
