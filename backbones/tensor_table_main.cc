@@ -1,11 +1,12 @@
 // Prints the tensors of a net: one line per tensor with its kind, name and
-// shape, tab-separated, in the net's own order. Every option of the catalogue
-// works, so whoever needs names and shapes (convert_weights) asks here and
-// keeps no list.
+// shape, tab-separated, in the order of the published weights. Every option of
+// the catalogue works, so whoever needs names and shapes (convert_weights) asks
+// here and keeps no list.
 //
 //   bazel run //backbones:tensor_table -- --backbone=ffa[blocks=20]
 
 #include <cstdio>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,15 @@ constexpr int kDone = 0;
 constexpr int kUsage = 2;
 
 std::string Table(const Backbone& backbone) {
+  std::set<std::string> buffers;
+  for (const auto& buffer : backbone.layers().buffers().list()) {
+    buffers.insert(buffer->name);
+  }
   std::string text = absl::StrCat("# backbone=", backbone.name(), "\n");
-  for (const auto& parameter : backbone.parameters().list()) {
-    absl::StrAppend(&text, "parameter\t", parameter->name, "\t",
-                    absl::StrJoin(parameter->shape, "x"), "\n");
+  for (const Parameter* tensor : backbone.layers().state()) {
+    absl::StrAppend(
+        &text, buffers.count(tensor->name) > 0 ? "buffer\t" : "parameter\t",
+        tensor->name, "\t", absl::StrJoin(tensor->shape, "x"), "\n");
   }
   return text;
 }
