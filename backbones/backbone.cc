@@ -26,8 +26,9 @@ at::Tensor Backbone::PadToFit(const at::Tensor& hazy01) const {
   if (bottom_px == 0 && right_px == 0) return hazy01;
   // A reflection is shorter than what it reflects.
   const bool can_reflect = bottom_px < height_px && right_px < width_px;
-  return can_reflect ? at::reflection_pad2d(hazy01, {0, right_px, 0, bottom_px})
-                     : at::replication_pad2d(hazy01, {0, right_px, 0, bottom_px});
+  return can_reflect
+             ? at::reflection_pad2d(hazy01, {0, right_px, 0, bottom_px})
+             : at::replication_pad2d(hazy01, {0, right_px, 0, bottom_px});
 }
 
 at::Tensor Backbone::Restore(const at::Tensor& hazy01) const {
@@ -39,10 +40,9 @@ at::Tensor Backbone::Restore(const at::Tensor& hazy01) const {
 at::Tensor Backbone::RestoreWindow(const at::Tensor& hazy01,
                                    const Window& place,
                                    const WholePicture* /*whole*/) const {
-  const at::Tensor window =
-      hazy01.narrow(2, place.y_px, place.height_px)
-          .narrow(3, place.x_px, place.width_px)
-          .contiguous();
+  const at::Tensor window = hazy01.narrow(2, place.y_px, place.height_px)
+                                .narrow(3, place.x_px, place.width_px)
+                                .contiguous();
   return OutputToUnit(Forward(NormaliseInput(window)));
 }
 

@@ -65,7 +65,8 @@ class Backbone {
   // edge). Nets whose output is no picture make one of it here.
   virtual at::Tensor Restore(const at::Tensor& hazy01) const;
 
-  // Pads at the bottom and the right as Restore() does, to what Forward() takes.
+  // Pads at the bottom and the right as Restore() does, to what Forward()
+  // takes.
   at::Tensor PadToFit(const at::Tensor& hazy01) const;
 
   // How a picture that is too large for the memory can be restored in tiles.

@@ -152,13 +152,12 @@ at::Tensor Ddu::RestoreWindow(const at::Tensor& hazy01, const Window& place,
   const at::Tensor window = hazy01.narrow(2, place.y_px, place.height_px)
                                 .narrow(3, place.x_px, place.width_px)
                                 .contiguous();
-  return Guided(window,
-                BilateralSlice(small.grid, height_px, width_px)
-                    .Window(place.y_px, place.height_px, place.x_px,
-                            place.width_px),
-                ResizeBicubicWindow(small.restored, height_px, width_px,
-                                    place.y_px, place.height_px, place.x_px,
-                                    place.width_px));
+  return Guided(
+      window,
+      BilateralSlice(small.grid, height_px, width_px)
+          .Window(place.y_px, place.height_px, place.x_px, place.width_px),
+      ResizeBicubicWindow(small.restored, height_px, width_px, place.y_px,
+                          place.height_px, place.x_px, place.width_px));
 }
 
 std::optional<Liveness> Ddu::CheckLiveness(const at::Tensor& input) const {

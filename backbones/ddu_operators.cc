@@ -45,13 +45,11 @@ at::Tensor ResizeBicubicWindow(const at::Tensor& x, int64_t height_px,
   // vectors is its matrix.
   const auto matrix = [&x](int64_t side_px, int64_t size, int64_t start,
                            int64_t count) {
-    const at::Tensor unit =
-        at::eye(size, x.options()).view({1, 1, size, size});
+    const at::Tensor unit = at::eye(size, x.options()).view({1, 1, size, size});
     return ResizeBicubic(unit, side_px, size)[0][0].narrow(0, start, count);
   };
-  return at::matmul(
-      at::matmul(matrix(height_px, x.size(2), y_px, rows), x),
-      matrix(width_px, x.size(3), x_px, columns).t());
+  return at::matmul(at::matmul(matrix(height_px, x.size(2), y_px, rows), x),
+                    matrix(width_px, x.size(3), x_px, columns).t());
 }
 
 at::Tensor BilateralGrid(const at::Tensor& map) {

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backbones/catalog.h"
+#include "backbones/weights.h"
 #include "benchmarks/environment.h"
 #include "benchmarks/results_folder.h"
 #include "benchmarks/run_data.h"

@@ -92,10 +92,10 @@ absl::Status DecodePng(const std::string& bytes, Picture* picture) {
 absl::Status DecodeJpegInto(const std::string& bytes, Picture* picture) {
   BILD_RETURN_IF_ERROR(CheckJpegReachesItsEnd(bytes));
   BILD_ASSIGN_OR_RETURN(Image image, DecodeJpeg(bytes));
-  picture->rgb01 = ToUnit(
-      at::from_blob(image.rgb.data(), {image.height_px, image.width_px, 3},
-                    at::kByte),
-      8);
+  picture->rgb01 =
+      ToUnit(at::from_blob(image.rgb.data(),
+                           {image.height_px, image.width_px, 3}, at::kByte),
+             8);
   return absl::OkStatus();
 }
 
@@ -111,12 +111,12 @@ cv::Mat ToMatrix(const at::Tensor& unit, int depth_bits) {
   const int rows = static_cast<int>(numbers.size(0));
   const int columns = static_cast<int>(numbers.size(1));
   const int channels = static_cast<int>(numbers.size(2));
-  cv::Mat matrix(rows, columns, CV_MAKETYPE(depth_bits == 16 ? CV_16U : CV_8U,
-                                            channels));
-  at::Tensor target = at::from_blob(
-      matrix.data, {rows, columns, channels},
-      {static_cast<int64_t>(matrix.step1()), channels, 1},
-      depth_bits == 16 ? at::kUInt16 : at::kByte);
+  cv::Mat matrix(rows, columns,
+                 CV_MAKETYPE(depth_bits == 16 ? CV_16U : CV_8U, channels));
+  at::Tensor target =
+      at::from_blob(matrix.data, {rows, columns, channels},
+                    {static_cast<int64_t>(matrix.step1()), channels, 1},
+                    depth_bits == 16 ? at::kUInt16 : at::kByte);
   target.copy_(numbers);
   return matrix;
 }

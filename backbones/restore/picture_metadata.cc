@@ -111,9 +111,9 @@ absl::Status WalkJpeg(const std::string& bytes, const OnPart& on_part) {
     }
     const auto marker = static_cast<uint8_t>(bytes[at + 1]);
     if (marker == kStartOfScan) return absl::OkStatus();
-    const size_t size = static_cast<size_t>(static_cast<uint8_t>(bytes[at + 2]))
-                            * 256 +
-                        static_cast<uint8_t>(bytes[at + 3]);
+    const size_t size =
+        static_cast<size_t>(static_cast<uint8_t>(bytes[at + 2])) * 256 +
+        static_cast<uint8_t>(bytes[at + 3]);
     if (size < 2 || size + 2 > bytes.size() - at) {
       return absl::DataLossError("is cut off or damaged before its pixels");
     }

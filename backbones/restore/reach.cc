@@ -57,9 +57,9 @@ absl::StatusOr<int64_t> MeasureReach(const Backbone& backbone) {
     }
     if (ends) return reach;
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      backbone.name(), " looks further than ", kLongestStripPx,
-      " px: a tile of any size differs from the whole picture"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(backbone.name(), " looks further than ", kLongestStripPx,
+                   " px: a tile of any size differs from the whole picture"));
 }
 
 }  // namespace bild

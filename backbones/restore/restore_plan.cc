@@ -17,8 +17,8 @@ namespace {
 
 constexpr int64_t kSmallProbePx = 128;
 constexpr int64_t kLargeProbePx = 256;
-// oneDNN's scratch memory, reordered weights, malloc's own: seen from 1.1 to 1.3
-// of the tensors' bytes.
+// oneDNN's scratch memory, reordered weights, malloc's own: seen from 1.1
+// to 1.3 of the tensors' bytes.
 constexpr double kLibraryShare = 4.0 / 3.0;
 // What an approximation's tiles overlap by.
 constexpr int64_t kApproximateHaloPx = 32;
@@ -98,9 +98,9 @@ absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
   const double tile_pixels =
       (limit_bytes - picture_bytes - cost.base_bytes) / cost.bytes_per_pixel;
   const int64_t tile_px =
-      tile_pixels > 0 ? static_cast<int64_t>(std::sqrt(tile_pixels)) /
-                            multiple * multiple
-                      : 0;
+      tile_pixels > 0
+          ? static_cast<int64_t>(std::sqrt(tile_pixels)) / multiple * multiple
+          : 0;
   if (tile_px <= 2 * halo_px) {
     return refuse(fmt::format(
         "a tile with its halo of {} px on each side does not fit either",

@@ -1,5 +1,5 @@
-// Before a picture is run: how much memory and time it will take, and whether and
-// how it is cut into tiles.
+// Before a picture is run: how much memory and time it will take, and whether
+// and how it is cut into tiles.
 
 #ifndef BACKBONES_RESTORE_RESTORE_PLAN_H_
 #define BACKBONES_RESTORE_RESTORE_PLAN_H_
