@@ -112,7 +112,9 @@ BilateralSlice BilateralSlice::Window(int64_t y_px, int64_t rows, int64_t x_px,
 at::Tensor BilateralSlice::At(const at::Tensor& guide) const {
   const at::Tensor position =
       (guide.squeeze(1) + 1.0) * (0.5 * static_cast<double>(depth_ - 1));
-  const at::Tensor cell = CellOf(position.detach(), depth_);
+  // What is no number must not become an address; it stays in the fraction.
+  const at::Tensor cell =
+      CellOf(position.detach(), depth_).nan_to_num(/*nan=*/0.0);
   const at::Tensor right = fraction_.unsqueeze(1);         // [W, 1]
   const at::Tensor deep = (position - cell).unsqueeze(3);  // [B, H, W, 1]
   const at::Tensor index = base_ + cell.to(at::kLong) * columns_;
