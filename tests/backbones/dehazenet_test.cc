@@ -211,6 +211,13 @@ TEST(DehazeNetPatch, AirlightFromTheHaziestHundredth) {
   EXPECT_NEAR(At(restored, 2, 0, 0), j_of(1.0, t_of(0.5)), 1e-12);
 }
 
+// t = 0 divides by nothing: (0.5 - 0) / 1e-6, finite.
+TEST(DehazeNetPatch, NoTransmissionIsFinite) {
+  DehazeNetPatch net;
+  SetConstant(net, -1.0);
+  EXPECT_NEAR(At(net.Restore(Picture(16, 16, 0.5)), 0, 0, 0), 5e5, 1e-6);
+}
+
 // 10 rows of 20 tiles, all of the same transmission: the first two down the
 // first column count, as the port goes through them.
 TEST(DehazeNetPatch, TiesGoDownTheColumns) {
