@@ -51,7 +51,9 @@ INSTANTIATE_TEST_SUITE_P(
                     // 8,240 weights at each of 65,536 pixels.
                     Figure{"dehazenet[variant=original]", 8305, 540016640},
                     Figure{"ffa", 4455913, 287281572352},
-                    Figure{"griddehazenet", 958051, 18710790144}));
+                    Figure{"griddehazenet", 958051, 18710790144},
+                    Figure{"msbdn", 31353061, 24433917952},
+                    Figure{"aodnet[ddu=320]", 17280357, 40870551552}));
 
 TEST(MeasureForward, SeesShapesTimeAndMemory) {
   InstallLiveBytes();
