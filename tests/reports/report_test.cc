@@ -103,15 +103,11 @@ TEST(ReportTest, SaysWhetherADifferenceIsBeyondTheSeeds) {
 // bounds lie where all four draws hit scenes of one kind, 1 of 16 resamples.
 TEST(ReportTest, ImagesAndSeedsAreComparedBesideEachOther) {
   const std::string report = ReportOf(SampleRecords(), {}, SamplePerImage());
-  EXPECT_THAT(
-      LineOf(report, "| Against `plain`"),
-      HasSubstr("| 95 % over seeds | 95 % over images | p | p, adjusted "
-                "| So it is |"));
   const std::string compared = report.substr(report.find("Against `plain`"));
   const std::string bild = LineOf(compared, "| `bild`");
-  EXPECT_THAT(bild, HasSubstr("+0.281 | +0.204 to +0.359 | +0.219 to +0.344 by "
-                              "scene (4) | 0.1250 | 0.2500 | not "
-                              "distinguishable |"));
+  EXPECT_THAT(bild, HasSubstr(" +0.281 | +0.204 to +0.359 | +0.219 to +0.344 "
+                              "by scene (4) | 0.1250 |"));
+  EXPECT_THAT(bild, HasSubstr(" 0.2500 | not distinguishable |"));
   EXPECT_THAT(report, HasSubstr("*Over images*: would other test images"));
   EXPECT_THAT(ReportOf(SampleRecords()), Not(HasSubstr("Over images")));
 }
