@@ -81,6 +81,10 @@ class Collector {
       not_finite_.emplace_back(scores.status().message());
       return absl::OkStatus();
     }
+    if (absl::IsFailedPrecondition(scores.status())) {
+      too_small_.emplace_back(scores.status().message());
+      return absl::OkStatus();
+    }
     BILD_RETURN_IF_ERROR(scores.status());
     for (size_t p = 0; p < result_.size(); ++p) {
       result_[p].pictures.push_back({pair_index, pair.hazy->width_px,
@@ -97,6 +101,10 @@ class Collector {
           not_finite_,
           "The weights have diverged; use an earlier checkpoint."));
     }
+    if (!too_small_.empty()) {
+      return absl::FailedPreconditionError(ListProblems(
+          "These pictures are too small to be scored:", too_small_, ""));
+    }
     for (ProfileScores& scores : result_) {
       std::vector<ImageScore> list;
       for (const PictureScore& picture : scores.pictures) {
@@ -110,6 +118,7 @@ class Collector {
  private:
   std::vector<ProfileScores> result_;
   std::vector<std::string> not_finite_;
+  std::vector<std::string> too_small_;
 };
 
 absl::StatusOr<std::vector<ProfileScores>> EvaluateUnguarded(
