@@ -118,6 +118,16 @@ TEST(EvaluateTest, TheWeightsOfARunGiveItsNumbers) {
   EXPECT_EQ(Content(folder / "out/records.jsonl"), records);
 }
 
+// Nothing to compare with: a mistake in the call, before a file is opened.
+TEST(EvaluateTest, ASetWithoutClearPicturesIsAUsageError) {
+  for (const char* dataset : {"rtts", "hsts_real"}) {
+    const ProgramOutcome outcome =
+        Evaluate({std::string("--dataset=") + dataset});
+    EXPECT_EQ(outcome.exit_code, 2) << Describe(outcome);
+    EXPECT_THAT(outcome.err, HasSubstr("has no clear pictures"));
+  }
+}
+
 TEST(EvaluateTest, WithoutOutItWritesNothing) {
   const auto before = Tree(Trained().path());
   ASSERT_EQ(Evaluate({}).exit_code, 0);

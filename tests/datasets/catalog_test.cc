@@ -2,10 +2,14 @@
 
 #include "datasets/catalog.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
+#include <set>
 
 #include "datasets/image_writer.h"
 #include "datasets/reside_ids.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/datasets/pictures.h"
@@ -77,8 +81,8 @@ TEST(OpenDataset, ReadsACompleteSetWithTheBorderRule) {
   EXPECT_EQ(dataset.pairs()[1].id, "1400_10");  // Bytewise.
   EXPECT_EQ(dataset.pairs()[0].scene, "1400");
   EXPECT_THAT(opened.notes,
-              ElementsAre(HasSubstr("10 px cut from each side of the clear "
-                                    "picture for 500 of 500 pairs")));
+              Contains(HasSubstr("10 px cut from each side of the clear "
+                                 "picture for 500 of 500 pairs")));
   const auto size = dataset.ReadSize(3);
   ASSERT_TRUE(size.ok());
   EXPECT_EQ(*size, (ImageSize{8, 6}));
@@ -194,8 +198,10 @@ TEST(OpenDataset, UnknownNameListsTheKnownOnes) {
   const Opened opened = Open("itss", ".");
   EXPECT_EQ(opened.dataset.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(Message(opened), HasSubstr("Unknown dataset 'itss'. Known: its, "
-                                         "ots_beta, sots_indoor, "
-                                         "sots_outdoor, pair."));
+                                         "ots_beta, ots_v0, sots_indoor, "
+                                         "sots_outdoor, hsts, hsts_real, rtts, "
+                                         "ohaze, ihaze, nhhaze, densehaze, "
+                                         "pair."));
 }
 
 TEST(OpenDataset, EmptyFolder) {
@@ -287,6 +293,262 @@ TEST(OpenDataset, AFileThatChangesLaterIsAnErrorOfRead) {
             absl::StatusCode::kNotFound);
 }
 
+// --- The challenges' sets and the rest of RESIDE
+// ----------------------------
+
+TEST(OpenDataset, ReadsTheChallengesSets) {
+  const struct {
+    std::string dataset;
+    std::string folder;
+    std::string hazy;
+    std::string clear;
+    int count;
+  } cases[] = {
+      {"ohaze", "# O-HAZY NTIRE 2018", "hazy/{}_outdoor_hazy.jpg",
+       "GT/{}_outdoor_GT.JPG", 45},
+      {"ihaze", "# I-HAZY NTIRE 2018", "hazy/{}_indoor_hazy.jpg",
+       "GT/{}_indoor_GT.jpg", 30},
+      {"nhhaze", "NH-HAZE", "{}_hazy.png", "{}_GT.png", 55},
+      {"densehaze", "Dense_Haze_NTIRE19", "hazy/{}_hazy.png", "GT/{}_GT.png",
+       55},
+  };
+  const std::string png = EncodePng(PatternImage(8, 6, 1)).value();
+  for (const auto& c : cases) {
+    const TemporaryFolder root;
+    for (int i = 1; i <= c.count; ++i) {
+      // Numbers match with or without a leading zero.
+      const std::string with_zero = fmt::format("{:02}", i);
+      const std::string without = fmt::format("{}", i);
+      WriteBytes(
+          root / (c.folder + "/" + fmt::format(fmt::runtime(c.hazy), without)),
+          png);
+      WriteBytes(root / (c.folder + "/" +
+                         fmt::format(fmt::runtime(c.clear), with_zero)),
+                 png);
+    }
+    const Opened opened = Open(c.dataset, root.path());
+    ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+    const PairedDataset& dataset = **opened.dataset;
+    EXPECT_EQ(dataset.name(), c.dataset);
+    EXPECT_EQ(dataset.layout(), "official");
+    EXPECT_THAT(dataset.invalid_reasons(), IsEmpty());
+    ASSERT_EQ(dataset.pairs().size(), static_cast<size_t>(c.count));
+    EXPECT_EQ(dataset.pairs()[0].id, "01");
+    EXPECT_EQ(dataset.pairs()[9].scene, "10");
+    EXPECT_EQ(dataset.Read(9)->hazy->width_px, 8);
+    // The set's own folder.
+    EXPECT_TRUE(Open(c.dataset, root / c.folder).dataset.ok());
+
+    // One number fewer, and one that no copy has.
+    const std::string last = fmt::format("{}", c.count);
+    std::filesystem::remove(
+        root / (c.folder + "/" + fmt::format(fmt::runtime(c.hazy), last)));
+    EXPECT_THAT(Message(Open(c.dataset, root.path())),
+                HasSubstr(fmt::format("{}: {} of {}; missing {}", c.dataset,
+                                      c.count - 1, c.count, last)));
+    EXPECT_EQ((*Open(c.dataset, root.path(), true).dataset)->name(),
+              fmt::format("{}[n={}]", c.dataset, c.count - 1));
+    WriteBytes(
+        root / (c.folder + "/" + fmt::format(fmt::runtime(c.hazy), "99")), png);
+    WriteBytes(
+        root / (c.folder + "/" + fmt::format(fmt::runtime(c.clear), "99")),
+        png);
+    EXPECT_THAT(Message(Open(c.dataset, root.path(), true)),
+                HasSubstr("1 that the release does not have: 99"));
+  }
+}
+
+// The numbers are those of O-HAZE, the words are not.
+TEST(OpenDataset, AnIndoorPictureIsNotOHaze) {
+  const TemporaryFolder root;
+  WritePicture(root / "hazy/01_indoor_hazy.png", PatternImage(8, 6, 1));
+  WritePicture(root / "GT/01_indoor_GT.png", PatternImage(8, 6, 2));
+  EXPECT_THAT(Message(Open("ohaze", root.path(), true)),
+              HasSubstr("names do not read as <number>_outdoor_hazy"));
+  EXPECT_TRUE(Open("ihaze", root.path(), true).dataset.ok());
+}
+
+TEST(OpenDataset, OtsV0KnowsItsFormAndItsCount) {
+  const TemporaryFolder root;
+  const std::string png = EncodePng(PatternImage(8, 6, 1)).value();
+  for (const std::string scene : {"0005", "0007"}) {
+    WriteBytes(root / ("OTS/clear/" + scene + ".png"), png);
+    for (const std::string& id : OtsIdsOfScene(scene)) {
+      WriteBytes(root / ("OTS/hazy/" + id + ".png"), png);
+    }
+  }
+  EXPECT_THAT(Message(Open("ots_v0", root.path())),
+              HasSubstr("ots_v0: 70 of 313,950; 2 of 8,970 scenes\n"));
+  const Opened partial = Open("ots_v0", root.path(), true);
+  ASSERT_TRUE(partial.dataset.ok()) << partial.dataset.status();
+  EXPECT_EQ((*partial.dataset)->name(), "ots_v0[n=70]");
+  std::filesystem::remove(root / "OTS/hazy/0007_0.85_0.1.png");
+  EXPECT_THAT(Message(Open("ots_v0", root.path())),
+              HasSubstr("69 of 313,950; missing 0007_0.85_0.1; 2 of"));
+  WriteBytes(root / "OTS/hazy/0007_0.85_0.3.png", png);
+  EXPECT_THAT(Message(Open("ots_v0", root.path(), true)),
+              HasSubstr("1 that the release does not have: 0007_0.85_0.3"));
+}
+
+TEST(OpenDataset, HstsHasTenPairs) {
+  const TemporaryFolder root;
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = std::to_string(8180 + i) + ".jpg";
+    WritePicture(root / ("HSTS/synthetic/synthetic/" + name),
+                 PatternImage(16, 16, i));
+    WritePicture(root / ("HSTS/synthetic/original/" + name),
+                 PatternImage(16, 16, 20 + i));
+    WritePicture(root / ("HSTS/real-world/" + name), PatternImage(16, 16, i));
+  }
+  const Opened opened = Open("hsts", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_EQ((*opened.dataset)->pairs()[0].id, "8180");
+  EXPECT_EQ((*opened.dataset)->pairs().size(), 10u);
+  EXPECT_TRUE(Open("hsts", root / "HSTS/synthetic").dataset.ok());
+}
+
+// Scoring without a clear picture is a mistake in the call.
+TEST(OpenDataset, ASetWithoutClearPicturesIsNotScored) {
+  for (const char* name : {"rtts", "hsts_real"}) {
+    const Opened opened = Open(name, "/nowhere");
+    EXPECT_EQ(opened.dataset.status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(Message(opened), HasSubstr("has no clear pictures"));
+  }
+}
+
+// A package of ITS with other ids has the same name.
+TEST(OpenDataset, ALargerItsIsRefused) {
+  const TemporaryFolder root;
+  const std::string png = EncodePng(PatternImage(8, 6, 1)).value();
+  for (int k = 1; k <= 80; ++k) {
+    WriteBytes(root / ("ITS/hazy/7_" + std::to_string(k) + "_0.9.png"), png);
+  }
+  WriteBytes(root / "ITS/clear/7.png", png);
+  const Opened opened = Open("its", root.path(), true);
+  EXPECT_THAT(Message(opened),
+              HasSubstr("70 that the release does not have: 7_11, "));
+  EXPECT_THAT(Message(opened), HasSubstr("another release"));
+  EXPECT_TRUE(Open("pair", root / "ITS").dataset.ok());
+}
+
+// DehazeFormer's copies: one name on both sides, n_clear by scene.
+TEST(OpenDataset, AClearPictureForEachHazyOneIsOneScene) {
+  const TemporaryFolder root;
+  for (const std::string name : {"1400_1", "1400_2", "1401_1"}) {
+    WritePicture(root / ("RESIDE-IN/test/hazy/" + name + ".png"),
+                 PatternImage(8, 6, name[3] + name[5]));
+    WritePicture(root / ("RESIDE-IN/test/GT/" + name + ".png"),
+                 PatternImage(8, 6, name[3]));
+  }
+  const Opened opened = Open("sots_indoor", root.path(), true);
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_EQ((*opened.dataset)->layout(), "dehazeformer");
+  std::set<std::string> scenes;
+  for (const PairName& pair : (*opened.dataset)->pairs()) {
+    scenes.insert(pair.scene);
+    EXPECT_THAT(pair.clear_path, HasSubstr("GT/" + pair.id + ".png"));
+  }
+  EXPECT_THAT(scenes, ElementsAre("1400", "1401"));
+}
+
+// --- Kinds of pictures that are taken on purpose
+// -------------------------------
+
+Opened OpenWith(const std::string& root, bool expand_grey, bool depth16,
+                const std::string& name = "pair") {
+  Opened opened;
+  DatasetRequest request;
+  request.name = name;
+  request.data_root = root;
+  request.allow_partial = true;
+  request.reading = {expand_grey, depth16};
+  request.notes = &opened.notes;
+  opened.dataset = OpenDataset(request);
+  return opened;
+}
+
+TEST(OpenDataset, ExpandsGreyAndPaletteOnPurpose) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  WriteBytes(root / "hazy/a_1.png", GreyPng(24, 20, 77));
+  WriteBytes(root / "hazy/a_2.png", PalettePng(24, 20, {9, 8, 7}));
+  const Opened refused = OpenWith(root.path(), false, false);
+  EXPECT_THAT(Message(refused), HasSubstr("2 of 6 pictures cannot be used"));
+  EXPECT_THAT(Message(refused), HasSubstr("--expand_grey"));
+  const Opened opened = OpenWith(root.path(), true, false);
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_THAT((*opened.dataset)->invalid_reasons(),
+              ElementsAre("2 grey or palette pictures expanded "
+                          "(--expand_grey)"));
+  const Image grey = *(*opened.dataset)->Read(0)->hazy;
+  EXPECT_EQ(grey.rgb, std::vector<uint8_t>(24 * 20 * 3, 77));
+  const Image palette = *(*opened.dataset)->Read(1)->hazy;
+  EXPECT_EQ(palette.rgb[0], 9);
+  EXPECT_EQ(palette.rgb[1], 8);
+  EXPECT_EQ(palette.rgb.back(), 7);
+}
+
+TEST(OpenDataset, Keeps16BitsOfPairOnPurpose) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  WriteBytes(root / "hazy/a_1.png", DeepPng(24, 20, {1, 256, 65535}));
+  EXPECT_THAT(Message(OpenWith(root.path(), false, false)),
+              HasSubstr("has 16 bits a channel"));
+  const Opened opened = OpenWith(root.path(), false, true);
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  const auto pair = (*opened.dataset)->Read(0);
+  ASSERT_TRUE(pair.ok()) << pair.status();
+  EXPECT_TRUE(pair->hazy->rgb.empty());
+  ASSERT_EQ(pair->hazy->rgb16.size(), 24u * 20 * 3);
+  EXPECT_EQ(pair->hazy->rgb16[0], 1);
+  EXPECT_EQ(pair->hazy->rgb16[1], 256);
+  EXPECT_EQ(pair->hazy->rgb16[2], 65535);
+  EXPECT_TRUE(pair->clear->rgb16.empty());
+  WriteBytes(root / "hazy/1_1.png", DeepPng(24, 20, {1, 2, 3}));
+  WritePicture(root / "clear/1.png", PatternImage(24, 20, 1));
+  const Opened its = OpenWith(root.path(), false, true, "its");
+  EXPECT_EQ(its.dataset.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(its), HasSubstr("--depth16 is for --dataset=pair"));
+}
+
+// Names may hold anything that a file system takes, but for a line break.
+TEST(OpenDataset, OddNamesAreFineAndALineBreakIsNot) {
+  const TemporaryFolder root;
+  for (const std::string name :
+       {"a b", "it's \"it\"", "#1", "\xff\xfe,;", "\t", "-"}) {
+    WritePicture(root / ("hazy/" + name + "_hazy.png"), PatternImage(8, 6, 1));
+    WritePicture(root / ("clear/" + name + ".png"),
+                 PatternImage(8, 6, static_cast<int64_t>(name.size())));
+  }
+  const Opened opened = Open("pair", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_EQ((*opened.dataset)->pairs().size(), 6u);
+  EXPECT_TRUE((*opened.dataset)->Read(5).ok());
+  WritePicture(root / "hazy/x\ny.png", PatternImage(8, 6, 1));
+  const Opened refused = Open("pair", root.path());
+  EXPECT_EQ(refused.dataset.status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(refused), HasSubstr("'x?y.png'"));
+}
+
+TEST(OpenDataset, FoldersPipesAndBrokenLinksInPlaceOfFiles) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  std::filesystem::remove(root / "hazy/a_1.png");
+  std::filesystem::create_directory(root / "hazy/a_1.png");
+  std::filesystem::remove(root / "hazy/a_2.png");
+  std::filesystem::create_symlink("gone.png", root / "hazy/a_2.png");
+  std::filesystem::remove(root / "hazy/b_1.png");
+  ASSERT_EQ(::mkfifo((root / "hazy/b_1.png").c_str(), 0600), 0);
+  const std::string text = Message(Open("pair", root.path()));
+  EXPECT_THAT(text, HasSubstr("3 of 6 pictures cannot be used"));
+  EXPECT_THAT(text, HasSubstr("a_1.png': it is a folder, expected a file"));
+  EXPECT_THAT(text, HasSubstr("a_2.png': No such file or directory. It is a "
+                              "link whose target is missing."));
+  EXPECT_THAT(text, HasSubstr("b_1.png': it is no regular file"));
+}
+
 TEST(BenchmarkSets, NameKnownDatasets) {
   for (const BenchmarkSets& sets : BenchmarkDataSets()) {
     EXPECT_TRUE(FindDataset(sets.train).ok()) << sets.name;
@@ -294,7 +556,7 @@ TEST(BenchmarkSets, NameKnownDatasets) {
   }
   EXPECT_EQ(FindBenchmarkSets("ots")->test, "sots_outdoor");
   EXPECT_THAT(std::string(FindBenchmarkSets("x").status().message()),
-              HasSubstr("Known: its, ots, pair."));
+              HasSubstr("Known: its, ots, ohaze, nhhaze, densehaze, pair."));
 }
 
 TEST(Datasets, KnowHowManyPairsAreComplete) {
