@@ -16,6 +16,11 @@ namespace {
 
 std::string Count(size_t n) { return WithThousands(static_cast<int64_t>(n)); }
 
+// "1 pair", "13,990 pairs".
+std::string CountOf(size_t n, const std::string& noun) {
+  return Count(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
 // "620x460", or "3 sizes, most often 550x413, from 400x300 to 600x450".
 std::string SizesInWords(const std::vector<ImageSize>& sizes) {
   // By number of pixels first.
@@ -52,9 +57,10 @@ std::vector<ImageSize> ClearSizes(const FolderDraft& draft) {
 std::string IdentityInWords(const DatasetInfo& info, const FolderDraft& draft,
                             size_t scenes) {
   std::string text = fmt::format(
-      "{}{}: {}. Layout '{}', {} pairs of {} scenes.",
+      "{}{}: {}. Layout '{}', {} of {}.",
       draft.is_synthetic ? "A synthetic set shaped like " : "", info.name,
-      info.description, draft.layout, Count(draft.pairs.size()), Count(scenes));
+      info.description, draft.layout, CountOf(draft.pairs.size(), "pair"),
+      CountOf(scenes, "scene"));
   if (draft.is_synthetic || info.name_rule == NameRule::kAnyPair) return text;
   if (draft.name != info.name) {
     text += fmt::format(" Not complete: {}.", draft.invalid_reasons.empty()
@@ -68,7 +74,7 @@ std::string IdentityInWords(const DatasetInfo& info, const FolderDraft& draft,
 
 std::string PicturesInWords(const DatasetInfo& info, const FolderDraft& draft) {
   std::string text =
-      fmt::format("{} hazy pictures {}", Count(draft.listing.hazy.size()),
+      fmt::format("{} {}", CountOf(draft.listing.hazy.size(), "hazy picture"),
                   SizesInWords(draft.sizes));
   if (!info.has_clear) return text + ", no clear ones.";
   text += fmt::format(", {} clear ones {}: ", Count(draft.listing.clear.size()),
@@ -92,9 +98,12 @@ std::string LeaksInWords(const DatasetInfo& info, const FolderDraft& draft,
            "trained on or scored.";
   }
   const bool is_test_set = info.name == "sots_indoor" ||
-                           info.name == "sots_outdoor" || info.name == "hsts";
+                           info.name == "sots_outdoor" || info.name == "hsts" ||
+                           info.name == "ihaze";
   if (is_test_set) {
-    return "A test set: its scenes are dropped from what is trained on.";
+    return info.name == "ihaze"
+               ? "A test set; nothing that can be trained on shares its scenes."
+               : "A test set: its scenes are dropped from what is trained on.";
   }
   if (info.name_rule == NameRule::kChallengeNumber) {
     return "Trained, validated and tested on by number; no scene is on two "
