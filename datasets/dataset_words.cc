@@ -152,7 +152,8 @@ std::string FlagsInWords(const DatasetInfo& info, const SetFolders& folders,
   if (!opens_from_inside) root = folders.root;
   const bool is_partial = draft.name != info.name && !draft.is_synthetic &&
                           info.name_rule != NameRule::kAnyPair;
-  return fmt::format("To use it: --dataset={} --data_root={}{}", info.name,
+  return fmt::format("To use it{}: --dataset={} --data_root={}{}",
+                     draft.problems.groups().empty() ? "" : " then", info.name,
                      root, is_partial ? " --allow_partial" : "");
 }
 
@@ -197,9 +198,10 @@ std::vector<std::string> DescribeSet(const DatasetInfo& info,
 
 std::vector<std::string> DescribeLoosePictures(
     const std::vector<PictureFile>& pictures) {
-  std::vector<std::string> words = {
-      fmt::format("{} pictures that belong to no set here, as '{}'.",
-                  Count(pictures.size()), pictures[0].stem)};
+  std::vector<std::string> words = {fmt::format(
+      "{} that {} to no set here, as '{}'.",
+      CountOf(pictures.size(), "picture"),
+      pictures.size() == 1 ? "belongs" : "belong", pictures[0].stem)};
   for (const DatasetInfo& info : Datasets()) {
     if (info.complete_ids == nullptr) continue;
     const std::vector<std::string> all = info.complete_ids();

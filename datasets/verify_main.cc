@@ -225,6 +225,8 @@ int Main(int argc, char** argv) {
   if (!is_good.ok()) {
     std::fprintf(stderr, "verify: %s\n",
                  std::string(is_good.status().message()).c_str());
+    fmt::print("dataset={} errors=1 verdict=bad\n",
+               absl::GetFlag(FLAGS_dataset));
     return kWorldIsWrong;
   }
   return *is_good ? kNothingWrong : kWorldIsWrong;

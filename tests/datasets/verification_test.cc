@@ -290,7 +290,7 @@ std::string Mutated(std::string bytes, SeedEngine* engine) {
 // does not. BILD_MUTATED_FILES sets how many.
 TEST(Verify, MutatedFilesAreAllNamed) {
   const char* wanted = std::getenv("BILD_MUTATED_FILES");
-  const int count = wanted != nullptr ? std::atoi(wanted) : 300;
+  const int count = wanted != nullptr ? std::atoi(wanted) : 2000;
   SeedEngine engine(11, SeedStream::kInit, 0, 0);
   const TemporaryFolder root;
   const std::vector<std::string> whole = {

@@ -146,7 +146,10 @@ TEST(VerifyProgram, AWrongCallIsExitCode2) {
     EXPECT_EQ(outcome.exit_code, 2) << Describe(outcome);
     EXPECT_EQ(outcome.out, "");
   }
-  EXPECT_EQ(VerifyPair("/nowhere").exit_code, 1);
+  const ProgramOutcome nowhere = VerifyPair("/nowhere");
+  EXPECT_EQ(nowhere.exit_code, 1) << Describe(nowhere);
+  EXPECT_EQ(nowhere.out, "dataset=pair errors=1 verdict=bad\n");
+  EXPECT_THAT(nowhere.err, HasSubstr("there is no folder '/nowhere'"));
   EXPECT_EQ(Start("VERIFY", {"--help"}).exit_code, 0);
 }
 
