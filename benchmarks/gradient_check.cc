@@ -28,8 +28,9 @@
 namespace bild {
 namespace {
 
-// Small, but far enough from 1 to tell a wrong factor.
-constexpr double kSgdStep = 0.05;
+// Small enough for the steepest net at random weights; a wrong factor or a
+// missing Hessian still stands far above the tolerance.
+constexpr double kSgdStep = 1e-3;
 constexpr double kAdamStep = 1e-3;
 constexpr double kAdamEpsilon = 1e-3;
 constexpr double kAlpha = 0.05;

@@ -31,9 +31,8 @@ struct GradientCheckRow {
   // Largest difference against the largest element of the truth.
   std::optional<double> relative_error;
 
-  // What an engine that claims exactness may be off by, and one that does not.
+  // What an engine that claims exactness may be off by.
   static constexpr double kExactTolerance = 1e-9;
-  static constexpr double kInexactTolerance = 1e-2;
   bool IsOff() const {
     return relative_error.has_value() && is_exact &&
            !(*relative_error <= kExactTolerance);

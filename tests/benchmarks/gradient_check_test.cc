@@ -31,19 +31,23 @@ TEST_P(GradientCheckTest, EveryEngineIsWhatItClaims) {
     ASSERT_EQ(check->rows.size(), 8u);
     for (const GradientCheckRow& row : check->rows) {
       EXPECT_FALSE(row.IsOff()) << row.name << " " << *row.relative_error;
-      if (!row.relative_error.has_value()) continue;
-      EXPECT_LE(*row.relative_error, row.is_exact
-                                         ? GradientCheckRow::kExactTolerance
-                                         : GradientCheckRow::kInexactTolerance)
-          << row.name;
     }
-    // Inexact, or nothing was compared.
-    EXPECT_GT(check->rows[4].relative_error.value(), 1e-9);
+    // How far a finite step is off depends on the kinks that it crosses; but
+    // that it is off shows that something was compared.
+    EXPECT_GT(check->rows[4].relative_error.value(),
+              GradientCheckRow::kExactTolerance);
+    if (GetParam() == "ffa[dim=16,blocks=1]") {
+      EXPECT_LE(check->rows[4].relative_error.value(), 1e-2);
+    }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Nets, GradientCheckTest,
-                         testing::Values("aodnet", "ffa[dim=16,blocks=1]"));
+INSTANTIATE_TEST_SUITE_P(
+    Nets, GradientCheckTest,
+    testing::Values("aodnet", "aodnet[variant=gunet]", "dehazenet",
+                    "griddehazenet[width=4,growth=4]", "msbdn[width=1]",
+                    "ffa[dim=16,blocks=1]",
+                    "aodnet[ddu=16,ddu_grid=64,ddu_width=2]"));
 
 TEST(GradientCheck, NamesOfTheRows) {
   const auto check = CheckGradients(Spec("aodnet"));
@@ -79,6 +83,11 @@ TEST(GradientCheck, WhatCannotBeChecked) {
   spec.batch = 2;
   EXPECT_EQ(CheckGradients(spec).status().code(),
             absl::StatusCode::kInvalidArgument);
+  const auto untrainable = CheckGradients(Spec("dehazenet[variant=patch]"));
+  EXPECT_EQ(untrainable.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(
+      std::string(untrainable.status().message()).find("cannot be trained"),
+      std::string::npos);
   spec = Spec("aodnet");
   spec.validation_batch = 0;
   EXPECT_EQ(CheckGradients(spec).status().code(),
