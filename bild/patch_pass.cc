@@ -8,6 +8,7 @@
 #include "ATen/ops/cat.h"
 #include "ATen/ops/ones.h"
 #include "ATen/ops/zeros.h"
+#include "ATen/ops/zeros_like.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "backbones/patch_tape.h"
@@ -82,13 +83,17 @@ class ForwardModePass final : public PatchPass {
     losses_ = graph_.detach();
   }
   at::Tensor WeightedGradient(const at::Tensor& weights) override {
-    std::vector<at::Tensor> flat;
-    for (const at::Tensor& piece : torch::autograd::grad(
-             {graph_}, backbone_.parameters().leaves(), {weights})) {
-      flat.push_back(piece.flatten());
-    }
+    const std::vector<at::Tensor> leaves = backbone_.parameters().leaves();
+    std::vector<at::Tensor> pieces = torch::autograd::grad(
+        {graph_}, leaves, {weights}, /*retain_graph=*/false,
+        /*create_graph=*/false, /*allow_unused=*/true);
     graph_ = at::Tensor();
-    return at::cat(flat);
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      // A published net may hold a parameter that nothing uses.
+      if (!pieces[i].defined()) pieces[i] = at::zeros_like(leaves[i]);
+      pieces[i] = pieces[i].flatten();
+    }
+    return at::cat(pieces);
   }
   at::Tensor Products(const at::Tensor& v) override {
     const at::NoGradGuard no_grad;
