@@ -22,6 +22,7 @@
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
+#include "datasets/split.h"
 
 #ifndef BILD_DATASET
 #error "bild_benchmark() defines BILD_DATASET and BILD_BACKBONE"
@@ -54,9 +55,16 @@ ABSL_FLAG(bool, allow_partial, false,
           "take a named set with fewer files than its release");
 ABSL_FLAG(bool, allow_decoder_mismatch, false,
           "go on with an image decoder that differs from the reference");
+ABSL_FLAG(bool, expand_grey, false,
+          "take grey and palette pictures, expanded to three channels");
+ABSL_FLAG(bool, depth16, false,
+          "take PNG with 16 bits a channel; --dataset=pair only");
 ABSL_FLAG(std::string, split, "auto",
-          "auto, paper, paper4500, full or tenth; see docs/datasets.md");
-ABSL_FLAG(uint64_t, split_seed, 1, "seed of the split");
+          "auto, paper, paper4500, full, tenth or challenge; see "
+          "docs/datasets.md");
+ABSL_FLAG(uint64_t, split_seed, 0,
+          "seed of the split; 0: the challenges' own division, 1 for any other "
+          "set");
 ABSL_FLAG(int64_t, scene_block, 1,
           "scenes next to each other that stay on one side of the split");
 ABSL_FLAG(std::string, leak, "drop",
@@ -98,13 +106,25 @@ ABSL_FLAG(std::string, entropy, "maximize", "maximize or literal_6j");
 ABSL_FLAG(std::string, reward_scale, "unit_rms", "unit_rms or none");
 ABSL_FLAG(std::string, logit_norm, "zscore", "zscore or none");
 ABSL_FLAG(std::string, reward_engine, "auto",
-          "auto, in_backward, layerwise or forward");
+          "auto, in_backward, layerwise, forward, finite_difference or "
+          "per_sample");
+ABSL_FLAG(int64_t, reward_memory_mib, 1024,
+          "what the engine auto may keep of a training batch's gradients");
 ABSL_FLAG(double, phi_learning_rate, 1e-3,
           "of the reweighting network (Adam 0.9, 0.999)");
 ABSL_FLAG(double, phi_epsilon, 1e-8, "of the reweighting network's Adam");
-ABSL_FLAG(int64_t, validation_batch, 0,
-          "validation patches in an outer step, M; 0: as many as --batch");
+ABSL_FLAG(int64_t, validation_batch, -1,
+          "validation patches in an outer step, M; -1: as many as --batch");
+ABSL_FLAG(double, validation_momentum, 0.0,
+          "share of the old in the running mean of the validation gradient");
 ABSL_FLAG(int64_t, outer_every, 1, "inner steps between outer steps");
+ABSL_FLAG(int64_t, horizon, 1,
+          "inner steps that an outer step ends and differentiates through");
+ABSL_FLAG(int64_t, truncate, 0,
+          "the newest of them that count; 0: all of the horizon");
+ABSL_FLAG(std::string, preconditioner, "identity",
+          "how the outer gradient sees the net's optimiser: identity, frozen "
+          "or exact");
 ABSL_FLAG(int64_t, log_every, 50, "outer steps in a logging window");
 ABSL_FLAG(int64_t, eval_every, 0,
           "steps between looks at the validation pictures; 0: five looks");
@@ -154,7 +174,14 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   data.allow_partial = absl::GetFlag(FLAGS_allow_partial);
   data.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
   data.split = absl::GetFlag(FLAGS_split);
+  data.expand_grey = absl::GetFlag(FLAGS_expand_grey);
+  data.depth16 = absl::GetFlag(FLAGS_depth16);
   data.split_seed = absl::GetFlag(FLAGS_split_seed);
+  const bool is_challenge =
+      data.split == "challenge" ||
+      (data.split == "auto" &&
+       DefaultSplitRule(data.dataset) == SplitRule::kChallenge);
+  if (data.split_seed == 0 && !is_challenge) data.split_seed = 1;
   data.scene_block = absl::GetFlag(FLAGS_scene_block);
   data.leak = absl::GetFlag(FLAGS_leak);
   data.scenes = absl::GetFlag(FLAGS_scenes);
@@ -191,9 +218,14 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   train.reward_scale = absl::GetFlag(FLAGS_reward_scale);
   train.logit_norm = absl::GetFlag(FLAGS_logit_norm);
   train.reward_engine = absl::GetFlag(FLAGS_reward_engine);
+  train.reward_memory_mib = absl::GetFlag(FLAGS_reward_memory_mib);
   train.phi_learning_rate = absl::GetFlag(FLAGS_phi_learning_rate);
   train.phi_epsilon = absl::GetFlag(FLAGS_phi_epsilon);
   train.validation_batch = absl::GetFlag(FLAGS_validation_batch);
+  train.validation_momentum = absl::GetFlag(FLAGS_validation_momentum);
+  train.horizon = absl::GetFlag(FLAGS_horizon);
+  train.truncate = absl::GetFlag(FLAGS_truncate);
+  train.preconditioner = absl::GetFlag(FLAGS_preconditioner);
   train.outer_every = absl::GetFlag(FLAGS_outer_every);
   train.log_every = absl::GetFlag(FLAGS_log_every);
   train.eval_every = absl::GetFlag(FLAGS_eval_every);
