@@ -106,6 +106,34 @@ TEST(PatchPass, EnginesAgreeInFloat32) {
   }
 }
 
+// Both directions through the statistics of the batch: <v, sum_i w_i g_i> is
+// sum_i w_i <v, g_i>. The net has a parameter that nothing uses.
+TEST(PatchPass, NetsThatMixPatches) {
+  SeedEngine engine = TestEngine(7);
+  SmallProblemOptions options;
+  options.net = "aodnet[ddu=8,ddu_grid=64,ddu_width=1]";
+  options.batch = 3;
+  options.crop_px = 9;
+  SmallProblem problem = MakeSmallProblem(engine, options);
+  Backbone& net = *problem.backbone;
+  const at::Tensor weights = NormalTensor(engine, {3});
+  const at::Tensor v = NormalTensor(engine, {net.parameters().size()});
+  const at::Tensor buffers = net.layers().buffers().flat().clone();
+  const auto pass = RunPatchPass(net, problem.training, PatchLoss::kMse,
+                                 RewardEngine::kForward);
+  EXPECT_FALSE(net.layers().buffers().flat().equal(buffers));
+  const at::Tensor moved = net.layers().buffers().flat().clone();
+  const at::Tensor gradient = pass->WeightedGradient(weights);
+  EXPECT_LE(
+      RelativeError((pass->Products(v) * weights).sum(), (gradient * v).sum()),
+      kTolerance);
+  EXPECT_TRUE(net.layers().buffers().flat().equal(moved));
+  for (const auto& parameter : net.parameters().list()) {
+    if (parameter->name != "smooth.weight") continue;
+    EXPECT_EQ(gradient[parameter->offset].item<double>(), 0.0);
+  }
+}
+
 TEST(PatchPass, PlainForwardIsPlainAgainAfterAnException) {
   SeedEngine engine = TestEngine(3);
   SmallProblem problem = RandomProblem(engine, "conv2");
