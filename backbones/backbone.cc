@@ -38,7 +38,7 @@ at::Tensor Backbone::Restore(const at::Tensor& hazy01) const {
 }
 
 at::Tensor Backbone::RestoreWindow(const at::Tensor& hazy01,
-                                   const Window& place,
+                                   const PictureWindow& place,
                                    const WholePicture* /*whole*/) const {
   const at::Tensor window = hazy01.narrow(2, place.y_px, place.height_px)
                                 .narrow(3, place.x_px, place.width_px)

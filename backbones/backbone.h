@@ -27,7 +27,7 @@ enum class Tiling {
 };
 
 // A part of a picture, in pixels.
-struct Window {
+struct PictureWindow {
   int64_t x_px = 0, y_px = 0;
   int64_t width_px = 0, height_px = 0;
 };
@@ -83,7 +83,7 @@ class Backbone {
   // (PadToFit): [B, 3, H, W] -> [B, 3, place.height_px, place.width_px], right
   // in all but a margin towards the cut edges. `whole` from LookAtWhole().
   virtual at::Tensor RestoreWindow(const at::Tensor& hazy01,
-                                   const Window& place,
+                                   const PictureWindow& place,
                                    const WholePicture* whole) const;
 
   // Empty for a net that can be trained; otherwise why its published weights

@@ -144,7 +144,8 @@ std::shared_ptr<const WholePicture> Ddu::LookAtWhole(
   return std::make_shared<SmallPicture>(LookAt(hazy01));
 }
 
-at::Tensor Ddu::RestoreWindow(const at::Tensor& hazy01, const Window& place,
+at::Tensor Ddu::RestoreWindow(const at::Tensor& hazy01,
+                              const PictureWindow& place,
                               const WholePicture* whole) const {
   const auto& small = dynamic_cast<const SmallPicture&>(*whole);
   const int64_t height_px = hazy01.size(2);

@@ -47,7 +47,7 @@ class Ddu final : public Backbone {
   Tiling tiling() const override { return Tiling::kExact; }
   std::shared_ptr<const WholePicture> LookAtWhole(
       const at::Tensor& hazy01) const override;
-  at::Tensor RestoreWindow(const at::Tensor& hazy01, const Window& place,
+  at::Tensor RestoreWindow(const at::Tensor& hazy01, const PictureWindow& place,
                            const WholePicture* whole) const override;
   int64_t SmallestSide() const override { return 2; }
   // Of the inner net on the small picture.

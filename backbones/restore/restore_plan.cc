@@ -35,7 +35,7 @@ Probe RunProbe(const Backbone& backbone, int64_t side_px) {
   const at::Tensor picture = at::full({1, 3, side_px, side_px}, 0.5,
                                       backbone.parameters().flat().options());
   const auto whole = backbone.LookAtWhole(picture);
-  const Window all{0, 0, side_px, side_px};
+  const PictureWindow all{0, 0, side_px, side_px};
   backbone.RestoreWindow(picture, all, whole.get());  // Warms up.
   const LiveBytesScope scope;
   const double start = WallSeconds();
