@@ -22,6 +22,7 @@
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
+#include "datasets/split.h"
 
 #ifndef BILD_DATASET
 #error "bild_benchmark() defines BILD_DATASET and BILD_BACKBONE"
@@ -54,9 +55,16 @@ ABSL_FLAG(bool, allow_partial, false,
           "take a named set with fewer files than its release");
 ABSL_FLAG(bool, allow_decoder_mismatch, false,
           "go on with an image decoder that differs from the reference");
+ABSL_FLAG(bool, expand_grey, false,
+          "take grey and palette pictures, expanded to three channels");
+ABSL_FLAG(bool, depth16, false,
+          "take PNG with 16 bits a channel; --dataset=pair only");
 ABSL_FLAG(std::string, split, "auto",
-          "auto, paper, paper4500, full or tenth; see docs/datasets.md");
-ABSL_FLAG(uint64_t, split_seed, 1, "seed of the split");
+          "auto, paper, paper4500, full, tenth or challenge; see "
+          "docs/datasets.md");
+ABSL_FLAG(uint64_t, split_seed, 0,
+          "seed of the split; 0: the challenges' own division, 1 for any other "
+          "set");
 ABSL_FLAG(int64_t, scene_block, 1,
           "scenes next to each other that stay on one side of the split");
 ABSL_FLAG(std::string, leak, "drop",
@@ -154,7 +162,14 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   data.allow_partial = absl::GetFlag(FLAGS_allow_partial);
   data.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
   data.split = absl::GetFlag(FLAGS_split);
+  data.expand_grey = absl::GetFlag(FLAGS_expand_grey);
+  data.depth16 = absl::GetFlag(FLAGS_depth16);
   data.split_seed = absl::GetFlag(FLAGS_split_seed);
+  const bool is_challenge =
+      data.split == "challenge" ||
+      (data.split == "auto" &&
+       DefaultSplitRule(data.dataset) == SplitRule::kChallenge);
+  if (data.split_seed == 0 && !is_challenge) data.split_seed = 1;
   data.scene_block = absl::GetFlag(FLAGS_scene_block);
   data.leak = absl::GetFlag(FLAGS_leak);
   data.scenes = absl::GetFlag(FLAGS_scenes);

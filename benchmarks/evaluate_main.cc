@@ -54,6 +54,10 @@ ABSL_FLAG(bool, profile_table, false,
           "print a table of the profiles beside each other as well");
 ABSL_FLAG(bool, allow_partial, false,
           "take a named set with fewer files than its release");
+ABSL_FLAG(bool, expand_grey, false,
+          "take grey and palette pictures, expanded to three channels");
+ABSL_FLAG(bool, depth16, false,
+          "take PNG with 16 bits a channel; --dataset=pair only");
 ABSL_FLAG(bool, allow_decoder_mismatch, false,
           "go on with an image decoder that differs from the reference");
 ABSL_FLAG(std::string, device, "cpu", "cpu, cuda, cuda:N or auto");
@@ -96,7 +100,12 @@ absl::Status CheckUsage(std::vector<MetricProfile>* profiles) {
   }
   if (!absl::GetFlag(FLAGS_dataset).empty()) {
     const auto found = FindDataset(absl::GetFlag(FLAGS_dataset));
-    if (!found.ok()) problems.emplace_back(found.status().message());
+    const absl::Status scorable =
+        found.ok() ? CheckScorableSet(*found) : found.status();
+    if (!scorable.ok()) problems.emplace_back(scorable.message());
+  }
+  if (absl::GetFlag(FLAGS_depth16) && absl::GetFlag(FLAGS_dataset) != "pair") {
+    problems.emplace_back("--depth16 is for --dataset=pair");
   }
   auto parsed =
       ParseProfiles(absl::StrJoin(absl::GetFlag(FLAGS_metric_profile), ","));
@@ -186,6 +195,8 @@ absl::StatusOr<std::string> EvaluateWeights(
   request.name = absl::GetFlag(FLAGS_dataset);
   request.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
   request.allow_partial = absl::GetFlag(FLAGS_allow_partial);
+  request.reading.expand_grey = absl::GetFlag(FLAGS_expand_grey);
+  request.reading.depth16 = absl::GetFlag(FLAGS_depth16);
   request.notes = &notes;
   BILD_ASSIGN_OR_RETURN(const std::unique_ptr<PairedDataset> dataset,
                         OpenDataset(request));

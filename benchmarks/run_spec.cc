@@ -82,6 +82,8 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
       {"dataset", data.dataset},
       {"allow_partial", text(data.allow_partial)},
       {"allow_decoder_mismatch", text(data.allow_decoder_mismatch)},
+      {"expand_grey", text(data.expand_grey)},
+      {"depth16", text(data.depth16)},
       {"split", data.split},
       {"split_seed", text(data.split_seed)},
       {"scene_block", text(data.scene_block)},
@@ -186,15 +188,25 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   }
   one_of("profile", spec.profile, {"ci", "quick", "paper"});
   one_of("split", spec.data.split,
-         {"auto", "paper", "paper4500", "full", "tenth"});
+         {"auto", "paper", "paper4500", "full", "tenth", "challenge"});
   one_of("leak", spec.data.leak, {"drop", "keep"});
   const auto sets = FindBenchmarkSets(spec.data.dataset);
   check(sets.status());
   if (spec.data.dataset == "pair" && spec.data.data_root.empty()) {
     problems.emplace_back(
         "--dataset=pair needs --data_root, a folder with hazy/ and clear/.");
+  } else if (sets.ok() && sets->synthetic_like.empty() &&
+             spec.data.data_root.empty()) {
+    problems.push_back(absl::StrCat("--dataset=", spec.data.dataset,
+                                    " needs --data_root: there is no "
+                                    "synthetic set of its kind."));
   } else if (sets.ok() && spec.data.data_root.empty()) {
     CheckSynthetic(spec.data, &problems);
+  }
+  if (spec.data.depth16 && spec.data.dataset != "pair") {
+    problems.emplace_back(
+        "--depth16 is for --dataset=pair: no published set has 16 bits a "
+        "channel.");
   }
   if (spec.data.scene_block < 1) {
     problems.push_back(absl::StrCat("--scene_block=", spec.data.scene_block,

@@ -20,8 +20,11 @@ struct DataSpec {
   std::string test_root;  // Empty: the dataset's own test set.
   bool allow_partial = false;
   bool allow_decoder_mismatch = false;
-  std::string split = "auto";  // auto, paper, paper4500, full, tenth.
-  uint64_t split_seed = 1;
+  bool expand_grey = false;
+  bool depth16 = false;
+  // auto, paper, paper4500, full, tenth, challenge.
+  std::string split = "auto";
+  uint64_t split_seed = 1;  // 0: the challenges' own division.
   int64_t scene_block = 1;
   std::string leak = "drop";  // drop, keep.
   // The synthetic set.

@@ -24,8 +24,14 @@ namespace {
 // core busy, few enough for 4000x3000 px pictures.
 constexpr size_t kScoredAtATime = 2;
 
-// [1, 3, H, W] float32, value = byte / 255.
+// [1, 3, H, W] float32, value = byte / 255, or value / 65535 of 16 bits.
 at::Tensor ToTensor(const Image& image) {
+  if (!image.rgb16.empty()) {
+    at::Tensor values =
+        at::empty({image.height_px, image.width_px, 3}, at::kFloat);
+    std::copy(image.rgb16.begin(), image.rgb16.end(), values.data_ptr<float>());
+    return (values.permute({2, 0, 1}) / 65535.0).contiguous().unsqueeze(0);
+  }
   at::Tensor bytes = at::empty({image.height_px, image.width_px, 3}, at::kByte);
   std::memcpy(bytes.data_ptr(), image.rgb.data(), image.rgb.size());
   return (bytes.permute({2, 0, 1}).to(at::kFloat) / 255.0).unsqueeze(0);

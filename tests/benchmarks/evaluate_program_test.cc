@@ -186,6 +186,16 @@ TEST(EvaluateTest, TheHazyInputItself) {
   EXPECT_THAT(both.err, HasSubstr("leave out --weights"));
 }
 
+// Nothing to compare with: a mistake in the call, before a file is opened.
+TEST(EvaluateTest, ASetWithoutClearPicturesIsAUsageError) {
+  for (const char* dataset : {"rtts", "hsts_real"}) {
+    const ProgramOutcome outcome =
+        Evaluate({std::string("--dataset=") + dataset});
+    EXPECT_EQ(outcome.exit_code, 2) << Describe(outcome);
+    EXPECT_THAT(outcome.err, HasSubstr("has no clear pictures"));
+  }
+}
+
 TEST(EvaluateTest, WithoutOutItWritesNothing) {
   const auto before = Tree(Trained().path());
   ASSERT_EQ(Evaluate({}).exit_code, 0);

@@ -40,11 +40,12 @@ TEST(MatrixTest, BackbonesAreTheCatalogue) {
   EXPECT_THAT(Backbones(), UnorderedElementsAreArray(names));
 }
 
-TEST(MatrixTest, DatasetsAreTheCatalogueWithoutPair) {
+// A set that nothing synthetic resembles has no target of its own, which would
+// not run from a fresh clone: --dataset= takes it to any target.
+TEST(MatrixTest, DatasetsAreThoseOfTheCatalogueWithASyntheticTwin) {
   std::vector<std::string> names;
   for (const BenchmarkSets& sets : BenchmarkDataSets()) {
-    // Any two folders are no benchmark of their own: --dataset=pair.
-    if (sets.name != "pair") names.push_back(sets.name);
+    if (!sets.synthetic_like.empty()) names.push_back(sets.name);
   }
   EXPECT_THAT(DataSets(), UnorderedElementsAreArray(names));
 }
