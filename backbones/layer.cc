@@ -18,7 +18,7 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight,
                             const std::optional<at::Tensor>& bias,
-                            const Layer* layer, PatchTape* tape) {
+                            const Layer* layer, LayerTape* tape) {
     context->save_for_backward({input, weight});
     context->saved_data["layer"] = reinterpret_cast<int64_t>(layer);
     context->saved_data["tape"] = reinterpret_cast<int64_t>(tape);
@@ -31,7 +31,7 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
     const auto* layer =
         reinterpret_cast<const Layer*>(context->saved_data["layer"].toInt());
     auto* tape =
-        reinterpret_cast<PatchTape*>(context->saved_data["tape"].toInt());
+        reinterpret_cast<LayerTape*>(context->saved_data["tape"].toInt());
     const at::Tensor output_gradient = output_gradients[0].contiguous();
     tape->Record(*layer, saved[0], output_gradient);
     at::Tensor input_gradient;
@@ -47,7 +47,7 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
 }  // namespace
 
 at::Tensor Layer::operator()(const at::Tensor& input) const {
-  PatchTape* tape = set_.tape();
+  LayerTape* tape = set_.tape();
   std::optional<at::Tensor> bias;
   if (bias_ != nullptr) bias = bias_->value;
   const at::Tensor output =

@@ -8,7 +8,7 @@
 //               forward-mode AD, Hessian-vector products
 //   recording   the layer's backward forms the weight and bias gradient of
 //               every patch by itself instead of their sum, at the cost of the
-//               sum, and leaves it on a PatchTape
+//               sum, and leaves it on a tape
 //   layer-wise  the backward leaves the layer's input and output gradient on
 //               the tape; <movement of the output along v, output gradient> is
 //               the patch's product with v, and no parameter gradient is formed
@@ -27,7 +27,7 @@
 namespace bild {
 
 class LayerSet;
-class PatchTape;
+class LayerTape;
 
 // Of a layer's parameters: for every patch by itself, [B, weight.numel()] and
 // [B, bias.numel()], or summed over the patches, in the parameters' shapes.

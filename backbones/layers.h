@@ -20,7 +20,7 @@
 
 namespace bild {
 
-class PatchTape;
+class LayerTape;
 
 // The layers of one net, their parameters and their buffers.
 class LayerSet {
@@ -68,7 +68,7 @@ class LayerSet {
   const std::vector<const Parameter*>& state() const { return state_; }
 
   // Null in the plain way.
-  PatchTape* tape() const { return tape_; }
+  LayerTape* tape() const { return tape_; }
   NormStatistics norm_statistics() const { return norm_statistics_; }
   bool has_batch_norm() const { return has_batch_norm_; }
 
@@ -98,7 +98,7 @@ class LayerSet {
   ParameterSet buffers_;
   std::vector<const Parameter*> state_;
   std::vector<std::unique_ptr<Layer>> layers_;
-  PatchTape* tape_ = nullptr;
+  LayerTape* tape_ = nullptr;
   NormStatistics norm_statistics_ = NormStatistics::kRunning;
   bool has_batch_norm_ = false;
   LayerObserver* observer_ = nullptr;

@@ -70,6 +70,29 @@ std::vector<at::Tensor> ParameterSet::Unflatten(
   return pieces;
 }
 
+ValueScope::ValueScope(ParameterSet& parameters, const at::Tensor& values)
+    : ValueScope(parameters, [&parameters, &values] {
+        std::vector<at::Tensor> leaves = parameters.Unflatten(values);
+        for (at::Tensor& leaf : leaves) leaf = leaf.detach().requires_grad_();
+        return leaves;
+      }()) {}
+
+ValueScope::ValueScope(ParameterSet& parameters,
+                       const std::vector<at::Tensor>& values)
+    : parameters_(parameters), before_(parameters.leaves()) {
+  TORCH_CHECK(values.size() == before_.size(), "expected ", before_.size(),
+              " values, found ", values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    parameters_.list()[i]->value = values[i];
+  }
+}
+
+ValueScope::~ValueScope() {
+  for (size_t i = 0; i < before_.size(); ++i) {
+    parameters_.list()[i]->value = before_[i];
+  }
+}
+
 TangentScope::TangentScope(ParameterSet& parameters, const at::Tensor& tangent)
     : parameters_(parameters) {
   const std::vector<at::Tensor> pieces = parameters.Unflatten(tangent);

@@ -63,6 +63,23 @@ class ParameterSet {
   int64_t size_ = 0;
 };
 
+// While it lives, every parameter of the set is another tensor: leaves that
+// share memory with `values` [size()], each of which requires a gradient, or
+// the tensors that are given, one per parameter. The set's flat vector stays as
+// it is.
+class ValueScope {
+ public:
+  ValueScope(ParameterSet& parameters, const at::Tensor& values);
+  ValueScope(ParameterSet& parameters, const std::vector<at::Tensor>& values);
+  ~ValueScope();
+  ValueScope(const ValueScope&) = delete;
+  ValueScope& operator=(const ValueScope&) = delete;
+
+ private:
+  ParameterSet& parameters_;
+  std::vector<at::Tensor> before_;
+};
+
 // While it lives, every parameter of the set is a dual number: its value with
 // `tangent` [size()] as the derivative, for forward-mode AD. Parameters are
 // again what they were when it goes, exceptions included. One at a time: a

@@ -1,8 +1,10 @@
 #include "backbones/patch_tape.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ATen/TensorOperators.h"
+#include "ATen/ops/cat.h"
 #include "ATen/ops/mv.h"
 #include "ATen/ops/zeros.h"
 #include "c10/core/GradMode.h"
@@ -22,34 +24,103 @@ at::Tensor PerPatch(const at::Tensor& numbers, const at::Tensor& like) {
   return numbers.view(shape);
 }
 
+void CheckPatches(const Layer& layer, const at::Tensor& input,
+                  int64_t patches) {
+  TORCH_CHECK(input.size(0) == patches, "layer '", layer.weight().name,
+              "' was given ", input.size(0), " patches, the tape expects ",
+              patches, ": a layer that mixes patches cannot record");
+}
+
+// Adds what a layer gives to where its parameters lie in `vector` [P].
+void AddSummed(const Layer& layer, const ParameterGradients& gradients,
+               at::Tensor vector) {
+  Slice(vector, layer.weight()).add_(gradients.weight.flatten());
+  if (layer.has_bias()) Slice(vector, layer.bias()).add_(gradients.bias);
+}
+
 }  // namespace
 
 PatchTape::PatchTape(Keep keep, const ParameterSet& parameters, int64_t patches)
     : keep_(keep), patches_(patches), size_(parameters.size()) {
   if (keep_ == Keep::kGradients) {
+    segments_ = {{0, size_, 0}};
     gradients_ = at::zeros({patches, size_}, parameters.flat().options());
   }
 }
 
+PatchTape::PatchTape(const std::set<const Layer*>& operands,
+                     const ParameterSet& parameters, int64_t patches)
+    : keep_(Keep::kGradients),
+      operands_(operands),
+      patches_(patches),
+      size_(parameters.size()) {
+  std::vector<std::pair<int64_t, int64_t>> left_out;  // Offset and end.
+  for (const Layer* layer : operands) {
+    const auto leave_out = [&left_out](const Parameter& parameter) {
+      left_out.emplace_back(parameter.offset,
+                            parameter.offset + parameter.numel);
+    };
+    leave_out(layer->weight());
+    if (layer->has_bias()) leave_out(layer->bias());
+  }
+  std::sort(left_out.begin(), left_out.end());
+  left_out.emplace_back(size_, size_);
+  int64_t offset = 0;
+  int64_t column = 0;
+  for (const auto& [start, end] : left_out) {
+    if (start > offset) {
+      segments_.push_back({offset, start - offset, column});
+      column += start - offset;
+    }
+    offset = std::max(offset, end);
+  }
+  gradients_ = at::zeros({patches, column}, parameters.flat().options());
+}
+
+at::Tensor PatchTape::Columns(const Parameter& parameter) const {
+  auto after =
+      std::upper_bound(segments_.begin(), segments_.end(), parameter.offset,
+                       [](int64_t offset, const Segment& segment) {
+                         return offset < segment.offset;
+                       });
+  TORCH_CHECK(after != segments_.begin(), "no columns for '", parameter.name,
+              "'");
+  const Segment& segment = *--after;
+  TORCH_CHECK(
+      parameter.offset + parameter.numel <= segment.offset + segment.numel,
+      "no columns for '", parameter.name, "'");
+  return gradients_.narrow(
+      1, segment.column + parameter.offset - segment.offset, parameter.numel);
+}
+
 void PatchTape::Record(const Layer& layer, const at::Tensor& input,
                        const at::Tensor& output_gradient) {
-  TORCH_CHECK(input.size(0) == patches_, "layer '", layer.weight().name,
-              "' was given ", input.size(0), " patches, the tape expects ",
-              patches_, ": a layer that mixes patches cannot record");
-  if (keep_ == Keep::kOperands) {
+  CheckPatches(layer, input, patches_);
+  if (KeepsOperands(layer)) {
     calls_.push_back({&layer, input, output_gradient});
     return;
   }
   const ParameterGradients gradients =
       layer.PatchGradients(output_gradient, input);
-  Slice(gradients_, layer.weight()).add_(gradients.weight);
-  if (layer.has_bias()) Slice(gradients_, layer.bias()).add_(gradients.bias);
+  Columns(layer.weight()).add_(gradients.weight);
+  if (layer.has_bias()) Columns(layer.bias()).add_(gradients.bias);
 }
 
 at::Tensor PatchTape::Products(const at::Tensor& v) const {
   const at::NoGradGuard no_grad;
-  if (keep_ == Keep::kGradients) return at::mv(gradients_, v);
+  TORCH_CHECK(v.dim() == 1 && v.size(0) == size_, "expected a vector of ",
+              size_, ", found ", v.sizes());
   at::Tensor products = at::zeros({patches_}, v.options());
+  if (segments_.size() == 1 && segments_[0].numel == size_) {
+    products = at::mv(gradients_, v);
+  } else if (!segments_.empty()) {
+    std::vector<at::Tensor> kept;
+    kept.reserve(segments_.size());
+    for (const Segment& segment : segments_) {
+      kept.push_back(v.narrow(0, segment.offset, segment.numel));
+    }
+    products = at::mv(gradients_, at::cat(kept));
+  }
   for (const Call& call : calls_) {
     const Layer& layer = *call.layer;
     const at::Tensor movement = layer.Movement(
@@ -62,24 +133,64 @@ at::Tensor PatchTape::Products(const at::Tensor& v) const {
 
 at::Tensor PatchTape::WeightedSum(const at::Tensor& weights) const {
   const at::NoGradGuard no_grad;
-  if (keep_ == Keep::kGradients) return at::mv(gradients_.t(), weights);
+  if (segments_.size() == 1 && segments_[0].numel == size_) {
+    return at::mv(gradients_.t(), weights);
+  }
   at::Tensor sum = at::zeros({size_}, weights.options());
-  for (const Call& call : calls_) {
-    const ParameterGradients gradients = call.layer->SummedGradients(
-        call.output_gradient * PerPatch(weights, call.output_gradient),
-        call.input);
-    Slice(sum, call.layer->weight()).add_(gradients.weight.flatten());
-    if (call.layer->has_bias()) {
-      Slice(sum, call.layer->bias()).add_(gradients.bias);
+  if (!segments_.empty()) {
+    const at::Tensor kept = at::mv(gradients_.t(), weights);
+    for (const Segment& segment : segments_) {
+      sum.narrow(0, segment.offset, segment.numel)
+          .copy_(kept.narrow(0, segment.column, segment.numel));
     }
+  }
+  for (const Call& call : calls_) {
+    AddSummed(
+        *call.layer,
+        call.layer->SummedGradients(
+            call.output_gradient * PerPatch(weights, call.output_gradient),
+            call.input),
+        sum);
   }
   return sum;
 }
 
 const at::Tensor& PatchTape::gradients() const {
-  TORCH_CHECK(keep_ == Keep::kGradients,
+  TORCH_CHECK(keep_ == Keep::kGradients && operands_.empty(),
               "this tape keeps operands, not gradients");
   return gradients_;
+}
+
+HalvesTape::HalvesTape(const ParameterSet& parameters, int64_t patches)
+    : patches_(patches),
+      sums_(at::zeros({2, parameters.size()}, parameters.flat().options())) {}
+
+void HalvesTape::Record(const Layer& layer, const at::Tensor& input,
+                        const at::Tensor& output_gradient) {
+  CheckPatches(layer, input, patches_);
+  const int64_t half = patches_ / 2;
+  // Layers know the fastest way to every patch's own gradient; but for one with
+  // more weights than activations those would be more numbers than it works on.
+  ParameterGradients own;
+  if (layer.weight().numel * patches_ <=
+      input.numel() + output_gradient.numel()) {
+    own = layer.PatchGradients(output_gradient, input);
+  }
+  const auto add = [&](int64_t row, int64_t start, int64_t count) {
+    const auto part = [start, count](const at::Tensor& of_patches) {
+      return of_patches.narrow(0, start, count);
+    };
+    ParameterGradients sum;
+    if (own.weight.defined()) {
+      sum.weight = part(own.weight).sum(0);
+      if (layer.has_bias()) sum.bias = part(own.bias).sum(0);
+    } else {
+      sum = layer.SummedGradients(part(output_gradient), part(input));
+    }
+    AddSummed(layer, sum, sums_[row]);
+  };
+  if (half > 0) add(0, 0, half);
+  add(1, half, patches_ - half);
 }
 
 }  // namespace bild

@@ -5,6 +5,7 @@
 #define BACKBONES_PATCH_TAPE_H_
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -12,10 +13,18 @@
 
 namespace bild {
 
+// Told by every layer's backward what it has in hand.
+class LayerTape {
+ public:
+  virtual ~LayerTape() = default;
+  virtual void Record(const Layer& layer, const at::Tensor& input,
+                      const at::Tensor& output_gradient) = 0;
+};
+
 // One pass over B patches, made on the plain sum of the per-patch losses, so
 // that what the tape holds for patch i belongs to loss i alone. Valid for nets
 // whose layers treat every patch by itself.
-class PatchTape {
+class PatchTape final : public LayerTape {
  public:
   enum class Keep {
     kGradients,  // B * P numbers; nothing beside a pass. (`in_backward`)
@@ -23,16 +32,18 @@ class PatchTape {
   };
 
   PatchTape(Keep keep, const ParameterSet& parameters, int64_t patches);
+  // The operands of these layers, the gradients of all others.
+  PatchTape(const std::set<const Layer*>& operands,
+            const ParameterSet& parameters, int64_t patches);
 
-  // Called by a layer's backward.
   void Record(const Layer& layer, const at::Tensor& input,
-              const at::Tensor& output_gradient);
+              const at::Tensor& output_gradient) override;
 
   // a_i = <v, gradient of loss i>: v [P] -> [B].
   at::Tensor Products(const at::Tensor& v) const;
   // sum_i w_i (gradient of loss i): w [B] -> [P].
   at::Tensor WeightedSum(const at::Tensor& weights) const;
-  // [B, P], the gradients themselves. kGradients only.
+  // [B, P], the gradients themselves. Where all are kept.
   const at::Tensor& gradients() const;
 
  private:
@@ -41,17 +52,50 @@ class PatchTape {
     at::Tensor input;
     at::Tensor output_gradient;
   };
+  // Elements of the flat vector, next to each other there and in gradients_.
+  struct Segment {
+    int64_t offset = 0;
+    int64_t numel = 0;
+    int64_t column = 0;
+  };
+
+  bool KeepsOperands(const Layer& layer) const {
+    return keep_ == Keep::kOperands || operands_.count(&layer) > 0;
+  }
+  // Where gradients_ keeps those of a parameter.
+  at::Tensor Columns(const Parameter& parameter) const;
+
   Keep keep_;
+  std::set<const Layer*> operands_;
   int64_t patches_;
   int64_t size_;
+  std::vector<Segment> segments_;  // In order of offset.
   at::Tensor gradients_;
   std::vector<Call> calls_;
+};
+
+// The gradients of a sum of losses, over the first floor(B / 2) patches and
+// over the rest: what a validation gradient and its agreement need, in 2 P
+// numbers.
+class HalvesTape final : public LayerTape {
+ public:
+  HalvesTape(const ParameterSet& parameters, int64_t patches);
+
+  void Record(const Layer& layer, const at::Tensor& input,
+              const at::Tensor& output_gradient) override;
+
+  // [2, P]: the first half's, zeros for B = 1, and the rest's.
+  const at::Tensor& sums() const { return sums_; }
+
+ private:
+  int64_t patches_;
+  at::Tensor sums_;
 };
 
 // While it lives, the layers of the set record on `tape` (null: plain).
 class TapeScope {
  public:
-  TapeScope(LayerSet& layers, PatchTape* tape)
+  TapeScope(LayerSet& layers, LayerTape* tape)
       : layers_(layers), before_(layers.tape_) {
     layers_.tape_ = tape;
   }
@@ -61,7 +105,7 @@ class TapeScope {
 
  private:
   LayerSet& layers_;
-  PatchTape* before_;
+  LayerTape* before_;
 };
 
 }  // namespace bild

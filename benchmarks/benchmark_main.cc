@@ -106,13 +106,25 @@ ABSL_FLAG(std::string, entropy, "maximize", "maximize or literal_6j");
 ABSL_FLAG(std::string, reward_scale, "unit_rms", "unit_rms or none");
 ABSL_FLAG(std::string, logit_norm, "zscore", "zscore or none");
 ABSL_FLAG(std::string, reward_engine, "auto",
-          "auto, in_backward, layerwise or forward");
+          "auto, in_backward, layerwise, forward, finite_difference or "
+          "per_sample");
+ABSL_FLAG(int64_t, reward_memory_mib, 1024,
+          "what the engine auto may keep of a training batch's gradients");
 ABSL_FLAG(double, phi_learning_rate, 1e-3,
           "of the reweighting network (Adam 0.9, 0.999)");
 ABSL_FLAG(double, phi_epsilon, 1e-8, "of the reweighting network's Adam");
-ABSL_FLAG(int64_t, validation_batch, 0,
-          "validation patches in an outer step, M; 0: as many as --batch");
+ABSL_FLAG(int64_t, validation_batch, -1,
+          "validation patches in an outer step, M; -1: as many as --batch");
+ABSL_FLAG(double, validation_momentum, 0.0,
+          "share of the old in the running mean of the validation gradient");
 ABSL_FLAG(int64_t, outer_every, 1, "inner steps between outer steps");
+ABSL_FLAG(int64_t, horizon, 1,
+          "inner steps that an outer step ends and differentiates through");
+ABSL_FLAG(int64_t, truncate, 0,
+          "the newest of them that count; 0: all of the horizon");
+ABSL_FLAG(std::string, preconditioner, "identity",
+          "how the outer gradient sees the net's optimiser: identity, frozen "
+          "or exact");
 ABSL_FLAG(int64_t, log_every, 50, "outer steps in a logging window");
 ABSL_FLAG(int64_t, eval_every, 0,
           "steps between looks at the validation pictures; 0: five looks");
@@ -206,9 +218,14 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   train.reward_scale = absl::GetFlag(FLAGS_reward_scale);
   train.logit_norm = absl::GetFlag(FLAGS_logit_norm);
   train.reward_engine = absl::GetFlag(FLAGS_reward_engine);
+  train.reward_memory_mib = absl::GetFlag(FLAGS_reward_memory_mib);
   train.phi_learning_rate = absl::GetFlag(FLAGS_phi_learning_rate);
   train.phi_epsilon = absl::GetFlag(FLAGS_phi_epsilon);
   train.validation_batch = absl::GetFlag(FLAGS_validation_batch);
+  train.validation_momentum = absl::GetFlag(FLAGS_validation_momentum);
+  train.horizon = absl::GetFlag(FLAGS_horizon);
+  train.truncate = absl::GetFlag(FLAGS_truncate);
+  train.preconditioner = absl::GetFlag(FLAGS_preconditioner);
   train.outer_every = absl::GetFlag(FLAGS_outer_every);
   train.log_every = absl::GetFlag(FLAGS_log_every);
   train.eval_every = absl::GetFlag(FLAGS_eval_every);

@@ -101,6 +101,12 @@ Record TrainedRecord(const RunRecordSource& source, const std::string& method,
   record.entropy_mean = window("weight_entropy");
   record.effective_batch_mean = window("effective_batch");
   record.weight_loss_correlation = window("weight_loss_correlation");
+  record.own_gain_mean = window("own_gain_normalised_mean");
+  record.gradient_cosine = window("gradient_cosine");
+  record.reward_spread = window("reward_spread");
+  record.zero_gradient_share = window("zero_gradient_share");
+  record.training_loss = window("training_loss");
+  record.validation_loss = window("validation_objective");
   if (result.step_milliseconds_median > 0) {
     record.step_milliseconds_median = result.step_milliseconds_median;
   }

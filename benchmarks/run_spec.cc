@@ -12,7 +12,7 @@
 #include "bild/base/status.h"
 #include "bild/methods.h"
 #include "bild/metrics/profile.h"
-#include "bild/patch_pass.h"
+#include "bild/reward_engine.h"
 #include "datasets/catalog.h"
 #include "datasets/synthetic/synthetic_plan.h"
 #include "fmt/format.h"
@@ -214,7 +214,9 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   }
   if (spec.methods.empty()) problems.emplace_back("--methods: none is given.");
   for (const std::string& method : spec.methods) {
-    check(FindMethod(method).status());
+    const auto found = FindMethod(method);
+    check(found.status());
+    if (found.ok()) check(CheckMethod(*found, spec.train));
   }
   if (std::set<std::string>(spec.methods.begin(), spec.methods.end()).size() !=
       spec.methods.size()) {

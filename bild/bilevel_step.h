@@ -2,12 +2,15 @@
 // theta, and every `outer_every`-th time the outer step on phi.
 //
 // Supplement of "Boosting Supervised Dehazing Methods via Bi-Level Patch
-// Reweighting" (ECCV 2022), eq. 3, 5, 6h, under the Markov assumption.
+// Reweighting" (ECCV 2022), eq. 3, 5, 6h, under the Markov assumption or,
+// beyond the paper, through a window of inner steps (unroll.h).
 
 #ifndef BILD_BILEVEL_STEP_H_
 #define BILD_BILEVEL_STEP_H_
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
@@ -15,38 +18,12 @@
 #include "bild/learning_weights.h"
 #include "bild/methods.h"
 #include "bild/optimizer.h"
-#include "bild/patch_loss.h"
+#include "bild/outer_step.h"
 #include "bild/patch_pass.h"
-#include "bild/rewards.h"
 #include "bild/reweighting_network.h"
+#include "bild/unroll.h"
 
 namespace bild {
-
-struct BilevelOptions {
-  PatchLoss loss = PatchLoss::kL1;
-  LogitNorm logit_norm = LogitNorm::kZscore;
-  RewardOptions reward;
-  RewardEngine engine = RewardEngine::kInBackward;
-  // Theta's gradient is scaled down to this l2 norm; 0: never. Not
-  // differentiated through.
-  double clip_gradient_norm = 0.0;
-  double phi_learning_rate = 1e-3;
-};
-
-// What an outer step (or, for a method that only watches, a look at the
-// validation patches) found.
-struct OuterReport {
-  double validation_objective = 0.0;  // J_v(theta_t).
-  at::Tensor products;                // a_i, [B].
-  at::Tensor rewards;                 // R_i, [B]; undefined without phi.
-  double gain = 0.0;                  // G = sum_i (w_i - 1/B) a_i.
-  // G / sqrt(mean a^2); empty where every a_i is 0.
-  std::optional<double> normalised_gain;
-  std::optional<double> agreement;
-  // Of the surrogate; empty unless the method updates phi.
-  std::optional<double> phi_gradient_norm;
-  bool has_zero_phi_gradient = false;
-};
 
 struct StepReport {
   at::Tensor weights;               // That stepped theta, [B].
@@ -64,27 +41,48 @@ class BilevelStep {
   BilevelStep(Backbone& backbone, Optimizer& theta_optimizer,
               ReweightingNetwork* network, Optimizer* phi_optimizer,
               const Method& method, const BilevelOptions& options);
+  BilevelStep(const BilevelStep&) = delete;
+  BilevelStep& operator=(const BilevelStep&) = delete;
 
-  // One iteration. `validation` null: no outer step this time. Returns
+  // One iteration. `validation` null: no outer step this time. With
+  // `is_logged` false, an agreement that would cost a pass is left out. Returns
   // FailedPrecondition where the weights do not exist (all logits equal) or
   // where a loss or a gradient is not finite. Nothing has moved then, but for
   // theta where it is the outer step that fails.
   absl::StatusOr<StepReport> Run(const Patches& training,
                                  const Patches* validation,
-                                 double learning_rate);
+                                 double learning_rate, bool is_logged = true);
+
+  // What the outer steps remember. The inner steps of a window that has not had
+  // its outer step are not part of it: a checkpoint belongs at a window's end.
+  OuterState& outer_state() { return outer_state_; }
+
+  // How the products are had, as records have it.
+  std::string EngineName() const {
+    return Unrolls() ? "hessian_vector" : options_.engine.Name();
+  }
 
  private:
-  absl::StatusOr<OuterReport> RunOuter(PatchPass& pass,
-                                       const at::Tensor& weights,
-                                       const std::optional<NetworkWeights>& own,
-                                       const Patches& validation);
+  // Differentiates through more than the newest step.
+  bool Unrolls() const {
+    return options_.unrolled_steps > 1 &&
+           method_.phi_update == PhiUpdate::kPatchRewards;
+  }
+  // The weights that step theta. kMetaGradient looks at `validation`.
+  absl::StatusOr<at::Tensor> StepWeightsFor(
+      const std::optional<NetworkWeights>& own, const Patches* validation,
+      PatchPass& pass, at::Tensor* meta_products);
+  // Keeps the step for the window's outer step.
+  void Remember(InnerStep step);
 
   Backbone& backbone_;
   Optimizer& theta_optimizer_;
   ReweightingNetwork* network_;
-  Optimizer* phi_optimizer_;
   const Method method_;
   const BilevelOptions options_;
+  OuterState outer_state_;
+  OuterStep outer_;
+  std::vector<InnerStep> window_;  // Oldest first.
 };
 
 }  // namespace bild

@@ -18,7 +18,7 @@ namespace bild {
 namespace {
 
 // Another content takes the next number; an old file is then refused.
-constexpr char kFormat[] = "bild-checkpoint/2";
+constexpr char kFormat[] = "bild-checkpoint/3";
 
 constexpr char kTheta[] = "theta";
 constexpr char kPhi[] = "phi";
@@ -26,6 +26,8 @@ constexpr char kBest[] = "best_theta";
 constexpr char kBuffers[] = "buffers";
 constexpr char kBestBuffers[] = "best_buffers";
 constexpr char kThetaOptimizer[] = "theta_optimizer/";
+constexpr char kMeanValidationGradient[] = "mean_validation_gradient";
+constexpr char kRewardBaseline[] = "reward_baseline";
 constexpr char kPhiOptimizer[] = "phi_optimizer/";
 
 void AddOptimizer(const std::string& prefix, const Optimizer* optimizer,
@@ -108,6 +110,13 @@ absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
   AddOptimizer(kThetaOptimizer, state.theta_optimizer, &tensors, &json);
   if (state.phi != nullptr) tensors.push_back({kPhi, state.phi->flat()});
   AddOptimizer(kPhiOptimizer, state.phi_optimizer, &tensors, &json);
+  if (state.outer->reward_baseline.has_value()) {
+    json[kRewardBaseline] = fmt::format("{}", *state.outer->reward_baseline);
+  }
+  if (state.outer->mean_validation_gradient.defined()) {
+    tensors.push_back(
+        {kMeanValidationGradient, state.outer->mean_validation_gradient});
+  }
   if (progress.best_parameters.defined()) {
     tensors.push_back({kBest, progress.best_parameters});
   }
@@ -144,6 +153,7 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
   const nlohmann::json json =
       nlohmann::json::parse(entry("progress"), nullptr, false);
   TrainingProgress progress;
+  OuterState outer;
   int64_t theta_steps = 0;
   int64_t phi_steps = 0;
   try {
@@ -166,6 +176,11 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
       is_number = is_number && absl::SimpleAtod(text.get<std::string>(),
                                                 &progress.last_window[name]);
     }
+    if (json.contains(kRewardBaseline)) {
+      is_number = is_number &&
+                  absl::SimpleAtod(json.at(kRewardBaseline).get<std::string>(),
+                                   &outer.reward_baseline.emplace());
+    }
     if (!is_number) return Damaged(path, "a number in 'progress' is no number");
   } catch (const nlohmann::json::exception& error) {
     return Damaged(path, error.what());
@@ -184,6 +199,13 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
   if (has_buffers) {
     BILD_RETURN_IF_ERROR(
         CheckVector(path, file, kBuffers, state.buffers->flat()));
+  }
+  if (file.Find(kMeanValidationGradient) != nullptr) {
+    BILD_RETURN_IF_ERROR(
+        CheckVector(path, file, kMeanValidationGradient, state.theta->flat()));
+    outer.mean_validation_gradient = file.Find(kMeanValidationGradient)
+                                         ->to(state.theta->flat().device())
+                                         .clone();
   }
   progress.best_buffers = at::empty_like(state.buffers->flat());
   if (progress.best_step > 0) {
@@ -221,6 +243,7 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
     at::Tensor phi = state.phi->flat();
     phi.copy_(*file.Find(kPhi));
   }
+  *state.outer = std::move(outer);
   *state.progress = std::move(progress);
   return absl::OkStatus();
 }

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "backbones/layers.h"
 #include "bild/optimizer.h"
+#include "bild/outer_step.h"
 
 namespace bild {
 
@@ -43,6 +44,7 @@ struct TrainingState {
   Optimizer* theta_optimizer = nullptr;
   ParameterSet* phi = nullptr;         // Null for methods without a network.
   Optimizer* phi_optimizer = nullptr;  // Null where phi is not trained.
+  OuterState* outer = nullptr;         // What outer steps remember.
   TrainingProgress* progress = nullptr;
 };
 

@@ -1,37 +1,28 @@
 #include "bild/patch_pass.h"
 
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "ATen/TensorOperators.h"
-#include "ATen/ops/cat.h"
-#include "ATen/ops/ones.h"
-#include "ATen/ops/zeros.h"
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "ATen/ops/ones_like.h"
+#include "ATen/ops/zeros_like.h"
 #include "backbones/patch_tape.h"
-#include "c10/core/GradMode.h"
+#include "bild/flat_gradient.h"
+#include "bild/replayed_pass.h"
 #include "torch/csrc/autograd/autograd.h"
 
 namespace bild {
 namespace {
 
-at::Tensor Losses(const Backbone& backbone, const Patches& patches,
-                  PatchLoss loss) {
-  return PatchLosses(
-      backbone.OutputToUnit(backbone.Forward(patches.hazy_input)),
-      patches.clear01, loss);
-}
-
 // in_backward and layerwise: forward and backward at once, the tape remains.
 class RecordedPass final : public PatchPass {
  public:
   RecordedPass(Backbone& backbone, const Patches& patches, PatchLoss loss,
-               PatchTape::Keep keep)
-      : tape_(keep, backbone.parameters(), patches.hazy_input.size(0)) {
+               const RewardPlan& plan)
+      : tape_(
+            MakeTape(backbone.parameters(), patches.hazy_input.size(0), plan)) {
     const TapeScope scope(backbone.layers(), &tape_);
-    const at::Tensor losses = Losses(backbone, patches, loss);
+    const at::Tensor losses = LossesOf(backbone, patches, loss);
     torch::autograd::backward({losses.sum()}, {});
     losses_ = losses.detach();
   }
@@ -43,157 +34,100 @@ class RecordedPass final : public PatchPass {
   }
 
  private:
+  static PatchTape MakeTape(const ParameterSet& parameters, int64_t patches,
+                            const RewardPlan& plan) {
+    if (plan.engine == RewardEngine::kLayerwise) {
+      return {PatchTape::Keep::kOperands, parameters, patches};
+    }
+    return plan.layerwise.empty()
+               ? PatchTape(PatchTape::Keep::kGradients, parameters, patches)
+               : PatchTape(plan.layerwise, parameters, patches);
+  }
+
   PatchTape tape_;
 };
 
-// Puts other values into the parameters for as long as it lives.
-class ParameterValueScope {
- public:
-  ParameterValueScope(ParameterSet& parameters, const at::Tensor& values)
-      : flat_(parameters.flat()) {
-    const at::NoGradGuard no_grad;
-    before_ = flat_.clone();
-    flat_.copy_(values);
-  }
-  ~ParameterValueScope() {
-    const at::NoGradGuard no_grad;
-    flat_.copy_(before_);
-  }
-  ParameterValueScope(const ParameterValueScope&) = delete;
-  ParameterValueScope& operator=(const ParameterValueScope&) = delete;
-
- private:
-  at::Tensor flat_;
-  at::Tensor before_;
+// Sums over the first half of the patches (undefined: not asked for, or there
+// are none) and over all.
+struct Halves {
+  at::Tensor losses;
+  at::Tensor first;
+  at::Tensor all;
 };
 
-// forward: the graph of the losses for the step, then dual numbers.
-class ForwardModePass final : public PatchPass {
- public:
-  // `statistics`: what the batch norms do in the pass itself.
-  ForwardModePass(Backbone& backbone, const Patches& patches, PatchLoss loss,
-                  NormStatistics statistics)
-      : backbone_(backbone),
-        patches_(patches),
-        loss_(loss),
-        parameters_(backbone.parameters().flat().clone()) {
-    const NormScope norm(backbone.layers(), statistics);
-    graph_ = Losses(backbone, patches, loss);
-    losses_ = graph_.detach();
-  }
-  at::Tensor WeightedGradient(const at::Tensor& weights) override {
-    std::vector<at::Tensor> flat;
-    for (const at::Tensor& piece : torch::autograd::grad(
-             {graph_}, backbone_.parameters().leaves(), {weights})) {
-      flat.push_back(piece.flatten());
-    }
-    graph_ = at::Tensor();
-    return at::cat(flat);
-  }
-  at::Tensor Products(const at::Tensor& v) override {
-    const at::NoGradGuard no_grad;
-    const NormScope norm(backbone_.layers(), NormStatistics::kBatch);
-    const ParameterValueScope at_the_pass(backbone_.parameters(), parameters_);
-    const TangentScope tangent(backbone_.parameters(), v);
-    return tangent.TangentOf(Losses(backbone_, patches_, loss_));
-  }
+// Every patch by itself: both halves in one backward pass.
+Halves RecordHalves(Backbone& backbone, const Patches& patches,
+                    PatchLoss loss) {
+  const int64_t count = patches.hazy_input.size(0);
+  HalvesTape tape(backbone.parameters(), count);
+  const TapeScope scope(backbone.layers(), &tape);
+  Halves halves;
+  const at::Tensor losses = LossesOf(backbone, patches, loss);
+  torch::autograd::backward({losses.sum()}, {});
+  halves.losses = losses.detach();
+  halves.all = tape.sums()[0] + tape.sums()[1];
+  if (count >= 2) halves.first = tape.sums()[0];
+  return halves;
+}
 
- private:
-  Backbone& backbone_;
-  Patches patches_;
-  PatchLoss loss_;
-  at::Tensor parameters_;
-  at::Tensor graph_;
-};
+// Patches that are coupled: one backward pass each over the same graph.
+Halves DifferentiateHalves(Backbone& backbone, const Patches& patches,
+                           PatchLoss loss, bool wants_first) {
+  const int64_t count = patches.hazy_input.size(0);
+  const bool has_first = wants_first && count >= 2;
+  const NormScope norm(backbone.layers(), NormStatistics::kBatch);
+  const std::vector<at::Tensor> leaves = backbone.parameters().leaves();
+  const at::Tensor losses = LossesOf(backbone, patches, loss);
+  Halves halves;
+  halves.losses = losses.detach();
+  halves.all = FlatGradient(losses, leaves, at::ones_like(halves.losses),
+                            has_first ? GraphAfter::kKept : GraphAfter::kGone);
+  if (has_first) {
+    at::Tensor mask = at::zeros_like(halves.losses);
+    mask.narrow(0, 0, count / 2).fill_(1.0);
+    halves.first = FlatGradient(losses, leaves, mask);
+  }
+  return halves;
+}
 
 }  // namespace
 
-absl::StatusOr<RewardEngine> ChooseRewardEngine(const std::string& text,
-                                                const Backbone& backbone) {
-  if (const std::string why = backbone.WhyNotTrainable(); !why.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--backbone='", backbone.name(), "' cannot be trained: ", why,
-        ". Its weights can be scored by //benchmarks:evaluate."));
-  }
-  const bool couples = backbone.CouplesPatches();
-  if (text == "auto") {
-    return couples ? RewardEngine::kForward : RewardEngine::kInBackward;
-  }
-  if (text == "forward") return RewardEngine::kForward;
-  if (text != "in_backward" && text != "layerwise") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--reward_engine='", text,
-        "': expected 'auto', 'in_backward', 'layerwise' or 'forward'."));
-  }
-  if (couples) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--reward_engine=", text, ": ", backbone.name(),
-        " mixes the patches of a batch, so no patch has a gradient of its own. "
-        "Use --reward_engine=forward."));
-  }
-  return text == "layerwise" ? RewardEngine::kLayerwise
-                             : RewardEngine::kInBackward;
-}
-
-std::string RewardEngineName(RewardEngine engine) {
-  switch (engine) {
-    case RewardEngine::kInBackward:
-      return "in_backward";
-    case RewardEngine::kLayerwise:
-      return "layerwise";
-    case RewardEngine::kForward:
-      return "forward";
-  }
-  return "";
+at::Tensor LossesOf(const Backbone& backbone, const Patches& patches,
+                    PatchLoss loss) {
+  return PatchLosses(
+      backbone.OutputToUnit(backbone.Forward(patches.hazy_input)),
+      patches.clear01, loss);
 }
 
 std::unique_ptr<PatchPass> RunPatchPass(Backbone& backbone,
                                         const Patches& patches, PatchLoss loss,
-                                        RewardEngine engine) {
-  switch (engine) {
-    case RewardEngine::kInBackward:
-      return std::make_unique<RecordedPass>(backbone, patches, loss,
-                                            PatchTape::Keep::kGradients);
-    case RewardEngine::kLayerwise:
-      return std::make_unique<RecordedPass>(backbone, patches, loss,
-                                            PatchTape::Keep::kOperands);
-    case RewardEngine::kForward:
-      break;
+                                        const RewardPlan& plan) {
+  if (plan.engine == RewardEngine::kInBackward ||
+      plan.engine == RewardEngine::kLayerwise) {
+    return std::make_unique<RecordedPass>(backbone, patches, loss, plan);
   }
-  return std::make_unique<ForwardModePass>(backbone, patches, loss,
-                                           NormStatistics::kBatchAndUpdate);
+  return MakeReplayedPass(backbone, patches, loss, plan.engine);
 }
 
 ValidationGradient DifferentiateValidation(Backbone& backbone,
                                            const Patches& patches,
                                            PatchLoss loss,
-                                           RewardEngine engine) {
-  const int64_t count = patches.hazy_input.size(0);
-  const int64_t half = count / 2;
-  at::Tensor first;  // Sums of the gradients of the two halves.
-  at::Tensor rest;
-  at::Tensor losses;
-  if (engine == RewardEngine::kForward) {
-    // Coupled patches have no gradients of their own; the whole batch has one.
-    ForwardModePass pass(backbone, patches, loss, NormStatistics::kBatch);
-    losses = pass.losses();
-    rest = pass.WeightedGradient(at::ones({count}, losses.options()));
-  } else {
-    auto pass = RunPatchPass(backbone, patches, loss, engine);
-    losses = pass->losses();
-    at::Tensor mask = at::zeros({count}, losses.options());
-    mask.narrow(0, half, count - half).fill_(1.0);
-    rest = pass->WeightedGradient(mask);
-    if (half > 0) first = pass->WeightedGradient(1.0 - mask);
-  }
+                                           bool wants_agreement) {
+  const Halves halves =
+      backbone.CouplesPatches()
+          ? DifferentiateHalves(backbone, patches, loss, wants_agreement)
+          : RecordHalves(backbone, patches, loss);
   ValidationGradient result;
-  result.objective = losses.mean().item<double>();
-  const at::Tensor sum = first.defined() ? first + rest : rest;
-  result.gradient = sum / static_cast<double>(count);
-  if (first.defined()) {
+  result.objective = halves.losses.mean().item<double>();
+  result.gradient =
+      halves.all / static_cast<double>(patches.hazy_input.size(0));
+  if (halves.first.defined()) {
+    const at::Tensor rest = halves.all - halves.first;
     const double scale =
-        first.norm().item<double>() * rest.norm().item<double>();
-    if (scale > 0) result.agreement = first.dot(rest).item<double>() / scale;
+        halves.first.norm().item<double>() * rest.norm().item<double>();
+    if (scale > 0) {
+      result.agreement = halves.first.dot(rest).item<double>() / scale;
+    }
   }
   return result;
 }

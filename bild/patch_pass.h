@@ -11,33 +11,23 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "ATen/core/Tensor.h"
-#include "absl/status/statusor.h"
 #include "backbones/backbone.h"
 #include "bild/patch_loss.h"
+#include "bild/reward_engine.h"
 
 namespace bild {
-
-enum class RewardEngine {
-  kInBackward,  // Per-patch gradients formed in the training backward.
-  kLayerwise,   // Layer inputs and output gradients kept, multiplied out.
-  kForward,     // One forward pass with tangent v at the same parameters.
-};
-
-// "in_backward", "layerwise", "forward"; "auto" is in_backward, or forward for
-// a net that couples patches. InvalidArgument for anything else, for an
-// engine that is not exact on this net, and for a net that cannot be trained.
-absl::StatusOr<RewardEngine> ChooseRewardEngine(const std::string& text,
-                                                const Backbone& backbone);
-std::string RewardEngineName(RewardEngine engine);
 
 // A batch of patches, on the backbone's device and in its dtype.
 struct Patches {
   at::Tensor hazy_input;  // [B, 3, P, P], in the backbone's input form.
   at::Tensor clear01;     // [B, 3, P, P], in [0, 1].
 };
+
+// l_i: [B], with whatever graph the net's present way leaves.
+at::Tensor LossesOf(const Backbone& backbone, const Patches& patches,
+                    PatchLoss loss);
 
 class PatchPass {
  public:
@@ -46,11 +36,12 @@ class PatchPass {
   // l_i at the parameters of the pass, [B], detached.
   const at::Tensor& losses() const { return losses_; }
 
-  // sum_i w_i grad l_i: weights [B] -> [P]. Call it before the parameters move.
+  // sum_i w_i grad l_i: weights [B] -> [P]. Call it once, before the parameters
+  // move.
   virtual at::Tensor WeightedGradient(const at::Tensor& weights) = 0;
 
   // a_i = <v, grad l_i> at the parameters of the pass, wherever they are now:
-  // v [P] -> [B].
+  // v [P] -> [B]. The parameters keep their bits.
   virtual at::Tensor Products(const at::Tensor& v) = 0;
 
  protected:
@@ -62,21 +53,25 @@ class PatchPass {
 // running statistics move once, in the pass itself.
 std::unique_ptr<PatchPass> RunPatchPass(Backbone& backbone,
                                         const Patches& patches, PatchLoss loss,
-                                        RewardEngine engine);
+                                        const RewardPlan& plan);
 
-// The outer objective J_v = (1/M) sum_j l'_j at the present parameters. Batch
-// norms use the statistics of these patches and keep their running ones.
+// The outer objective J_v = (1/M) sum_j l'_j at the present parameters, the
+// same whatever the engine. Batch norms use the statistics of these patches and
+// keep their running ones.
 struct ValidationGradient {
   double objective = 0.0;           // J_v.
   at::Tensor gradient;              // v, [P].
   std::optional<double> agreement;  // Cosine of the gradients of the first
                                     // floor(M/2) patches and of the rest; empty
-                                    // for M < 2, where one of them is 0, and
-                                    // with kForward, which has no parts.
+                                    // for M < 2 and where one of them is 0.
 };
+// A net that couples patches pays one backward pass more for the agreement,
+// all others have it for nothing; without `wants_agreement` it is left out
+// there. The gradient has the same bits with and without.
 ValidationGradient DifferentiateValidation(Backbone& backbone,
                                            const Patches& patches,
-                                           PatchLoss loss, RewardEngine engine);
+                                           PatchLoss loss,
+                                           bool wants_agreement = true);
 
 }  // namespace bild
 

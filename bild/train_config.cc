@@ -10,6 +10,7 @@
 #include "bild/learning_weights.h"
 #include "bild/optimizer.h"
 #include "bild/patch_loss.h"
+#include "bild/preconditioner.h"
 #include "bild/rewards.h"
 #include "fmt/format.h"
 
@@ -19,6 +20,60 @@ namespace {
 constexpr int64_t kMostSteps = 1'000'000'000;
 constexpr int64_t kMostPatches = 65'536;
 constexpr int64_t kMostEdge_px = 65'536;
+constexpr int64_t kMostMemory_mib = 1 << 30;
+
+// The window of an outer step and what does not go with it.
+void CheckHorizon(const TrainConfig& config,
+                  std::vector<std::string>* problems) {
+  const auto add = [problems](const std::string& text) {
+    problems->push_back(text);
+  };
+  const absl::Status preconditioner =
+      ParsePreconditioner(config.preconditioner).status();
+  if (!preconditioner.ok()) add(std::string(preconditioner.message()));
+  const double rho = config.validation_momentum;
+  if (!(rho >= 0 && rho < 1)) {
+    add(fmt::format("--validation_momentum={}: expected 0 <= it < 1.", rho));
+  }
+  const int64_t horizon = config.horizon;
+  if (horizon < 1) {
+    add(fmt::format("--horizon={}: expected at least 1.", horizon));
+    return;
+  }
+  if (config.truncate < 0 || config.truncate > horizon) {
+    add(
+        fmt::format("--truncate={}: expected 1 to --horizon={}, or 0 for the "
+                    "whole of it.",
+                    config.truncate, horizon));
+  }
+  if (horizon == 1) return;
+  if (horizon > config.steps) {
+    add(
+        fmt::format("--horizon={} with --steps={}: there would be no outer "
+                    "step.",
+                    horizon, config.steps));
+  }
+  if (config.outer_every != 1 && config.outer_every != horizon) {
+    add(
+        fmt::format("--outer_every={} with --horizon={}: an outer step ends "
+                    "every window, so the two are the same. Leave "
+                    "--outer_every out.",
+                    config.outer_every, horizon));
+  }
+  if (rho != 0) {
+    add(
+        fmt::format("--validation_momentum={} with --horizon={}: a running "
+                    "mean belongs to no one step. Use one of the two.",
+                    rho, horizon));
+  }
+  if (config.effective_truncate() > 1 && config.reward_engine != "auto") {
+    add(
+        fmt::format("--reward_engine={} with --horizon={}: the products come "
+                    "with the Hessian-vector products of the window. Use "
+                    "--reward_engine=auto, or --truncate=1.",
+                    config.reward_engine, horizon));
+  }
+}
 
 }  // namespace
 
@@ -56,10 +111,15 @@ std::vector<std::pair<std::string, std::string>> DescribeTrainConfig(
   add("reward_scale", config.reward_scale);
   add("logit_norm", config.logit_norm);
   add("reward_engine", config.reward_engine);
+  add("reward_memory_mib", config.reward_memory_mib);
   add("phi_learning_rate", config.phi_learning_rate);
   add("phi_epsilon", config.phi_epsilon);
   add("validation_batch", config.effective_validation_batch());
-  add("outer_every", config.outer_every);
+  add("validation_momentum", config.validation_momentum);
+  add("outer_every", config.effective_outer_every());
+  add("horizon", config.horizon);
+  add("truncate", config.effective_truncate());
+  add("preconditioner", config.preconditioner);
   add("log_every", config.log_every);
   add("eval_every", config.effective_eval_every());
   add("validation_pictures", config.validation_pictures);
@@ -107,8 +167,20 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   at_least("steps", config.steps, 1);
   at_least("batch", config.batch, 1);
   at_least("crop_px", config.crop_px, 1);
-  at_least("validation_batch", config.validation_batch, 0);
   at_least("outer_every", config.outer_every, 1);
+  if (config.steps >= 1 && config.outer_every > config.steps) {
+    problems.push_back(fmt::format(
+        "--outer_every={} with --steps={}: there would be no outer step.",
+        config.outer_every, config.steps));
+  }
+  if (config.validation_batch < 1 && config.validation_batch != -1) {
+    problems.push_back(
+        fmt::format("--validation_batch={}: expected at least 1, or -1 for as "
+                    "many as --batch.",
+                    config.validation_batch));
+  }
+  at_least("reward_memory_mib", config.reward_memory_mib, 1);
+  CheckHorizon(config, &problems);
   at_least("log_every", config.log_every, 1);
   at_least("eval_every", config.eval_every, 0);
   at_least("validation_pictures", config.validation_pictures, 1);
@@ -121,6 +193,7 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
     }
   };
   at_most("steps", config.steps, kMostSteps);
+  at_most("reward_memory_mib", config.reward_memory_mib, kMostMemory_mib);
   at_most("outer_every", config.outer_every, kMostSteps);
   at_most("log_every", config.log_every, kMostSteps);
   at_most("eval_every", config.eval_every, kMostSteps);

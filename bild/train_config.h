@@ -42,10 +42,15 @@ struct TrainConfig {
   std::string reward_scale = "unit_rms";
   std::string logit_norm = "zscore";
   std::string reward_engine = "auto";
+  int64_t reward_memory_mib = 1024;  // Of the engine "auto".
   double phi_learning_rate = 1e-3;
   double phi_epsilon = 1e-8;
-  int64_t validation_batch = 0;  // M; 0: the training batch.
+  int64_t validation_batch = -1;  // M; -1: the training batch.
+  double validation_momentum = 0.0;
   int64_t outer_every = 1;
+  int64_t horizon = 1;   // K; more than 1 is outer_every as well.
+  int64_t truncate = 0;  // T; 0: the horizon.
+  std::string preconditioner = "identity";
 
   // When to look. They choose the best checkpoint and the windows of the
   // statistics, so they are part of the result.
@@ -54,7 +59,13 @@ struct TrainConfig {
   int64_t validation_pictures = 10;
 
   int64_t effective_validation_batch() const {
-    return validation_batch > 0 ? validation_batch : batch;
+    return validation_batch >= 0 ? validation_batch : batch;
+  }
+  int64_t effective_outer_every() const {
+    return horizon > 1 ? horizon : outer_every;
+  }
+  int64_t effective_truncate() const {
+    return truncate > 0 ? truncate : horizon;
   }
   int64_t effective_eval_every() const;
 };

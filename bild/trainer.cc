@@ -21,6 +21,7 @@
 #include "bild/journal.h"
 #include "bild/learning_rate.h"
 #include "bild/optimizer.h"
+#include "bild/step_options.h"
 #include "bild/window_statistics.h"
 #include "c10/core/GradMode.h"
 #include "c10/util/Exception.h"
@@ -62,19 +63,10 @@ class TrainingRun {
                 "method '", task_.method.name, "' needs validation patches");
     BILD_RETURN_IF_ERROR(MakeFolders(task_.folder));
     const TrainConfig& config = task_.config;
-    BILD_ASSIGN_OR_RETURN(options_.loss, ParsePatchLoss(config.loss));
-    BILD_ASSIGN_OR_RETURN(options_.logit_norm,
-                          ParseLogitNorm(config.logit_norm));
-    BILD_ASSIGN_OR_RETURN(options_.reward.entropy,
-                          ParseEntropyTerm(config.entropy));
-    BILD_ASSIGN_OR_RETURN(options_.reward.scale,
-                          ParseRewardScale(config.reward_scale));
+    BILD_RETURN_IF_ERROR(CheckMethod(task_.method, config));
     BILD_ASSIGN_OR_RETURN(
-        options_.engine,
-        ChooseRewardEngine(config.reward_engine, *task_.backbone));
-    options_.reward.alpha = config.alpha;
-    options_.clip_gradient_norm = config.clip_gradient_norm;
-    options_.phi_learning_rate = config.phi_learning_rate;
+        const BilevelOptions options,
+        MakeStepOptions(config, task_.method, *task_.backbone, task_.seed));
     BILD_ASSIGN_OR_RETURN(
         schedule_.shape, ParseLearningRateShape(config.learning_rate_schedule));
     schedule_.base = config.learning_rate;
@@ -89,8 +81,7 @@ class TrainingRun {
         theta_optimizer_,
         MakeOptimizer({config.optimizer, config.weight_decay, config.momentum,
                        config.beta1, config.beta2, config.epsilon}));
-    if (task_.method.step_weights == StepWeights::kNetwork ||
-        task_.method.updates_phi) {
+    if (task_.method.needs_network()) {
       network_ = std::make_unique<ReweightingNetwork>(
           ReweightingNetworkOptions(),
           task_.backbone->parameters().flat().options());
@@ -99,14 +90,16 @@ class TrainingRun {
       InitialiseParameters(network_->parameters(), task_.seed, kReweightingNet,
                            Initialisation::kFanIn);
     }
-    if (task_.method.updates_phi) {
+    if (task_.method.updates_phi()) {
       OptimizerOptions phi;
-      phi.epsilon = config.phi_epsilon;
+      if (!task_.method.phi_learning_rate.has_value()) {
+        phi.epsilon = config.phi_epsilon;
+      }
       BILD_ASSIGN_OR_RETURN(phi_optimizer_, MakeOptimizer(phi));
     }
     step_ = std::make_unique<BilevelStep>(*task_.backbone, *theta_optimizer_,
                                           network_.get(), phi_optimizer_.get(),
-                                          task_.method, options_);
+                                          task_.method, options);
 
     if (!std::filesystem::exists(checkpoint_path_)) {
       RemoveAbandonedTemporaries(task_.folder);
@@ -136,6 +129,7 @@ class TrainingRun {
             theta_optimizer_.get(),
             network_ ? &network_->parameters() : nullptr,
             phi_optimizer_.get(),
+            &step_->outer_state(),
             &progress_};
   }
 
@@ -171,7 +165,7 @@ class TrainingRun {
 
   absl::Status DoStep() {
     const int64_t step = progress_.step + 1;
-    const bool is_outer = step % task_.config.outer_every == 0;
+    const bool is_outer = step % task_.config.effective_outer_every() == 0;
     BILD_ASSIGN_OR_RETURN(batch_, task_.training->Batch(step - 1));
     const Patches training = ToDevice(batch_);
     Patches validation;
@@ -182,7 +176,8 @@ class TrainingRun {
     }
     absl::StatusOr<StepReport> report = step_->Run(
         training, validation.clear01.defined() ? &validation : nullptr,
-        LearningRateAt(schedule_, step));
+        LearningRateAt(schedule_, step),
+        /*is_logged=*/step % FullWindowSteps() == 0);
     if (!report.ok()) {
       return absl::Status(
           report.status().code(),
@@ -275,7 +270,10 @@ class TrainingRun {
     journal_.Add({progress_.step, "learning_rate",
                   LearningRateAt(schedule_, progress_.step)});
     LogBatchWeights();
-    const bool learns_nothing = is_full && window_.is_all_zero_gradient();
+    // The published script's gradient is zero by construction.
+    const bool learns_nothing =
+        is_full && window_.is_all_zero_gradient() &&
+        task_.method.phi_update == PhiUpdate::kPatchRewards;
     const int64_t outer_steps = window_.outer_steps();
     window_ = WindowStatistics();
     if (!learns_nothing) return absl::OkStatus();
@@ -294,7 +292,7 @@ class TrainingRun {
   }
 
   int64_t FullWindowSteps() const {
-    return task_.config.log_every * task_.config.outer_every;
+    return task_.config.log_every * task_.config.effective_outer_every();
   }
 
   void LogBatchWeights() {
@@ -328,7 +326,7 @@ class TrainingRun {
     result.best_validation_psnr_db = progress_.best_validation_psnr_db;
     result.last_window = progress_.last_window;
     result.last_validation_psnr_db = progress_.last_validation_psnr_db;
-    result.reward_engine = RewardEngineName(options_.engine);
+    result.reward_engine = step_->EngineName();
     result.is_dead = progress_.is_dead;
     if (!step_milliseconds_.empty()) {
       const auto middle =
@@ -365,7 +363,6 @@ class TrainingRun {
   const std::string checkpoint_path_;
   const std::string journal_path_;
   Journal journal_;
-  BilevelOptions options_;
   LearningRateSchedule schedule_;
   std::unique_ptr<Optimizer> theta_optimizer_;
   std::unique_ptr<ReweightingNetwork> network_;

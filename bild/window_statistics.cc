@@ -47,8 +47,16 @@ void WindowStatistics::Add(const StepReport& report) {
   }
   if (outer.agreement.has_value()) agreement_.Add(*outer.agreement);
   if (outer.phi_gradient_norm.has_value()) {
+    ++phi_steps_;
     phi_gradient_norm_.Add(*outer.phi_gradient_norm);
   }
+  if (outer.own_normalised_gain.has_value()) {
+    own_normalised_gain_.Add(*outer.own_normalised_gain);
+  }
+  if (outer.gradient_cosine.has_value()) {
+    gradient_cosine_.Add(*outer.gradient_cosine);
+  }
+  if (outer.reward_spread.has_value()) reward_spread_.Add(*outer.reward_spread);
 }
 
 std::vector<std::pair<std::string, double>> WindowStatistics::Curves() const {
@@ -70,6 +78,16 @@ std::vector<std::pair<std::string, double>> WindowStatistics::Curves() const {
   add("gain_normalised_t", normalised_gain_.t());
   add("agreement_mean", agreement_.mean());
   add("phi_gradient_norm", phi_gradient_norm_.mean());
+  add("own_gain_normalised_mean", own_normalised_gain_.mean());
+  add("own_gain_normalised_standard_error",
+      own_normalised_gain_.standard_error());
+  add("own_gain_normalised_t", own_normalised_gain_.t());
+  add("gradient_cosine", gradient_cosine_.mean());
+  add("reward_spread", reward_spread_.mean());
+  if (phi_steps_ > 0) {
+    add("zero_gradient_share",
+        static_cast<double>(zero_gradients_) / static_cast<double>(phi_steps_));
+  }
   return curves;
 }
 

@@ -50,8 +50,10 @@ class WindowStatistics {
  private:
   RunningMean training_loss_, training_objective_, entropy_, effective_batch_,
       correlation_, validation_objective_, gain_, normalised_gain_, agreement_,
-      phi_gradient_norm_;
+      phi_gradient_norm_, own_normalised_gain_, gradient_cosine_,
+      reward_spread_;
   int64_t outer_steps_ = 0;
+  int64_t phi_steps_ = 0;
   int64_t zero_gradients_ = 0;
 };
 

@@ -75,6 +75,12 @@ void VisitFields(AnyRecord& record, Visitor&& visit) {
   visit("entropy_mean", record.entropy_mean);
   visit("effective_batch_mean", record.effective_batch_mean);
   visit("weight_loss_correlation", record.weight_loss_correlation);
+  visit("own_gain_mean", record.own_gain_mean);
+  visit("gradient_cosine", record.gradient_cosine);
+  visit("reward_spread", record.reward_spread);
+  visit("zero_gradient_share", record.zero_gradient_share);
+  visit("training_loss", record.training_loss);
+  visit("validation_loss", record.validation_loss);
   visit("commit", record.commit);
   visit("dirty", record.dirty);
   visit("device", record.device);

@@ -21,7 +21,7 @@ namespace bild {
 
 // The only schema that this code writes and reads. A field that is added,
 // dropped or changes its meaning takes the next number.
-inline constexpr char kRecordSchema[] = "bild-record/1";
+inline constexpr char kRecordSchema[] = "bild-record/2";
 
 // Empty optionals are null in the file: "does not apply" or "undefined".
 struct Record {
@@ -82,6 +82,15 @@ struct Record {
   std::optional<double> entropy_mean;          // Nats; log(batch) if uniform.
   std::optional<double> effective_batch_mean;  // 1 / sum of squared weights.
   std::optional<double> weight_loss_correlation;
+  // Normalised gain of the network's own weights where others stepped the net.
+  std::optional<double> own_gain_mean;
+  std::optional<double> gradient_cosine;  // Training and validation gradient.
+  std::optional<double> reward_spread;    // Deviation within a batch.
+  // Of the outer steps that were to teach the reweighting network, those whose
+  // gradient was zero but for rounding: 1 says that it was taught nothing.
+  std::optional<double> zero_gradient_share;
+  std::optional<double> training_loss;    // Mean over the patches.
+  std::optional<double> validation_loss;  // J_v, after the step.
 
   // Where it ran.
   std::string commit;

@@ -85,6 +85,25 @@ std::string IdenticalFootnotes(const ResultTable& table) {
   return text;
 }
 
+// Whose reweighting network was taught nothing, though it was to be taught.
+std::string ZeroGradientNotes(const ResultTable& table) {
+  std::string text;
+  for (const MethodRow& row : table.rows) {
+    const std::vector<double> shares = ValuesOf(
+        row, [](const Record& record) { return record.zero_gradient_share; });
+    if (shares.empty() ||
+        !std::all_of(shares.begin(), shares.end(),
+                     [](double share) { return share == 1.0; })) {
+      continue;
+    }
+    absl::StrAppend(&text, "\n", Code(row.method),
+                    ": the gradient of the reweighting network was zero but "
+                    "for rounding at every outer step of the last logging "
+                    "window. Its weights are not learned.\n");
+  }
+  return text;
+}
+
 std::string SentenceFor(const std::string& method,
                         const PairedDifference& difference) {
   const std::string names = absl::StrCat(Code(method), " and ", Code("plain"));
@@ -153,7 +172,7 @@ std::string MethodTable(const ResultTable& table) {
          MeanCell(row, &Record::agreement_mean, 3), EntropyCell(row),
          MeanCell(row, &Record::step_milliseconds_median, 1), VerdictOf(row)});
   }
-  return text.ToText() + IdenticalFootnotes(table);
+  return text.ToText() + IdenticalFootnotes(table) + ZeroGradientNotes(table);
 }
 
 std::string DifferenceSentences(const ResultTable& table) {

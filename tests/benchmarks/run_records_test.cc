@@ -126,7 +126,13 @@ TEST_F(RunRecordsTest, ATrainedRowHasItsSeedAndItsLastWindow) {
   result.last_window = {{"gain_normalised_mean", 0.5},
                         {"gain_normalised_standard_error", 0.125},
                         {"gain_normalised_t", 4.0},
-                        {"weight_entropy", 1.25}};
+                        {"weight_entropy", 1.25},
+                        {"own_gain_normalised_mean", 0.25},
+                        {"gradient_cosine", -0.5},
+                        {"reward_spread", 2.5},
+                        {"zero_gradient_share", 1.0},
+                        {"training_loss", 0.75},
+                        {"validation_objective", 0.875}};
   Record record = TrainedRecord(Source(), "bild", 7, result);
   EXPECT_EQ(record.method, "bild");
   EXPECT_EQ(record.seed, 7);
@@ -135,6 +141,12 @@ TEST_F(RunRecordsTest, ATrainedRowHasItsSeedAndItsLastWindow) {
   EXPECT_EQ(record.gain_standard_error, 0.125);
   EXPECT_EQ(record.gain_t, 4.0);
   EXPECT_EQ(record.entropy_mean, 1.25);
+  EXPECT_EQ(record.own_gain_mean, 0.25);
+  EXPECT_EQ(record.gradient_cosine, -0.5);
+  EXPECT_EQ(record.reward_spread, 2.5);
+  EXPECT_EQ(record.zero_gradient_share, 1.0);
+  EXPECT_EQ(record.training_loss, 0.75);
+  EXPECT_EQ(record.validation_loss, 0.875);
   EXPECT_FALSE(record.agreement_mean.has_value());
   // A process that only scored has no time to tell.
   EXPECT_FALSE(record.step_milliseconds_median.has_value());

@@ -105,9 +105,7 @@ class FixedThetaRun {
     TrainPlain();
     const Patches patches = ToPatches(validation->Batch(0).value());
     live_share_ = net_->CheckLiveness(patches.hazy_input)->share;
-    v_ = DifferentiateValidation(*net_, patches, kLoss,
-                                 RewardEngine::kInBackward)
-             .gradient;
+    v_ = DifferentiateValidation(*net_, patches, kLoss).gradient;
     network_ = std::make_unique<ReweightingNetwork>(ReweightingNetworkOptions(),
                                                     at::kFloat);
     InitialiseParameters(network_->parameters(), seed, kReweightingNet,

@@ -46,7 +46,7 @@ TEST(RecordTest, EveryRecordSurvivesTheFile) {
 
 TEST(RecordTest, LineIsFlatAndBeginsWithTheSchema) {
   const std::string line = ToJsonLine(BildRecord());
-  EXPECT_EQ(line.rfind("{\"schema\":\"bild-record/1\",\"run_id\":", 0), 0U);
+  EXPECT_EQ(line.rfind("{\"schema\":\"bild-record/2\",\"run_id\":", 0), 0U);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_EQ(line.find('{', 1), std::string::npos);
   EXPECT_EQ(line.find('['), line.find("[dim=16,blocks=2]"));
@@ -116,11 +116,11 @@ TEST(RecordTest, IdenticalRunsDifferInTimesOnly) {
 
 TEST(RecordTest, AnUnknownSchemaIsRefused) {
   const absl::StatusOr<Record> record = ParseRecord(
-      Replaced(ToJsonLine(BildRecord()), "bild-record/1", "bild-record/2"));
+      Replaced(ToJsonLine(BildRecord()), "bild-record/2", "bild-record/3"));
   EXPECT_EQ(record.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(MessageOf(record.status()),
-              HasSubstr("schema 'bild-record/2' is unknown, expected "
-                        "'bild-record/1'"));
+              HasSubstr("schema 'bild-record/3' is unknown, expected "
+                        "'bild-record/2'"));
 }
 
 TEST(RecordTest, EveryProblemOfALineIsNamedAtOnce) {

@@ -188,6 +188,24 @@ TEST(ReportTest, IdenticalImagesHaveADagger) {
   EXPECT_THAT(rest, HasSubstr("- `bild` and `plain`: a mean is infinite"));
 }
 
+// A method that was to learn weights and was taught nothing says so.
+TEST(ReportTest, ZeroGradientsAreMentioned) {
+  std::vector<Record> records = SampleRecords();
+  const std::string note =
+      "`bild`: the gradient of the reweighting network was zero";
+  for (Record& record : records) {
+    if (record.method == "bild") record.zero_gradient_share = 1.0;
+    if (record.method == "frozen_random") record.zero_gradient_share = 0.98;
+  }
+  const std::string report = ReportOf(records);
+  EXPECT_THAT(report, HasSubstr(note));
+  EXPECT_THAT(report, Not(HasSubstr("`frozen_random`: the gradient")));
+  for (Record& record : records) {
+    if (record.seed == 2) record.zero_gradient_share = 0.5;
+  }
+  EXPECT_THAT(ReportOf(records), Not(HasSubstr(note)));
+}
+
 TEST(ReportTest, FewImagesAreMentioned) {
   std::vector<Record> records = SampleRecords();
   EXPECT_THAT(ReportOf(records), Not(HasSubstr("Few images")));

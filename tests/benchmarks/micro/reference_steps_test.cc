@@ -98,8 +98,7 @@ TEST(ReferenceStepsTest, TheFloorTakesEveryGradient) {
   EXPECT_FALSE(theta.equal(floor.backbone.parameters().flat()));
 
   const at::Tensor expected_v =
-      DifferentiateValidation(suite.backbone, validation, PatchLoss::kL1,
-                              RewardEngine::kInBackward)
+      DifferentiateValidation(suite.backbone, validation, PatchLoss::kL1)
           .gradient;
   EXPECT_GT(expected_v.abs().max().item<double>(), 1e-4);
   EXPECT_LE(RelativeError(v, expected_v), kTolerance);

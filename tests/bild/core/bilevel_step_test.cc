@@ -10,6 +10,7 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/full.h"
+#include "ATen/ops/zeros_like.h"
 #include "bild/methods.h"
 #include "bild/optimizer.h"
 #include "c10/core/GradMode.h"
@@ -20,12 +21,6 @@
 
 namespace bild {
 namespace {
-
-// BILD's loop with the weights of theta's step held uniform.
-Method ForcedUniform() {
-  return Method{"", "", StepWeights::kUniform, /*updates_phi=*/true,
-                /*sees_validation=*/true};
-}
 
 std::unique_ptr<Optimizer> Make(const std::string& name) {
   OptimizerOptions options;
@@ -60,34 +55,17 @@ struct Bench {
 
 Method Named(const std::string& name) { return FindMethod(name).value(); }
 
-TEST(Methods, Catalogue) {
-  std::vector<std::string> names;
-  for (const Method& method : MethodCatalog()) names.push_back(method.name);
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"plain", "bild", "frozen_random"}));
-  EXPECT_EQ(Named("plain").step_weights, StepWeights::kUniform);
-  EXPECT_FALSE(Named("plain").sees_validation);
-  EXPECT_TRUE(Named("bild").updates_phi);
-  EXPECT_FALSE(Named("frozen_random").updates_phi);
-  EXPECT_EQ(Named("frozen_random").step_weights, StepWeights::kNetwork);
-  const auto unknown = FindMethod("Bild");
-  EXPECT_EQ(unknown.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(unknown.status().message(),
-            "--methods: unknown method 'Bild'. Known methods: plain, bild, "
-            "frozen_random.");
-}
-
 TEST(BilevelStep, PlainAndBildWithUniformWeightsHaveTheSameBits) {
   for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
     for (const RewardEngine engine :
          {RewardEngine::kInBackward, RewardEngine::kLayerwise,
-          RewardEngine::kForward}) {
+          RewardEngine::kForward, RewardEngine::kFiniteDifference}) {
       SmallProblemOptions options;
       options.dtype = dtype;
       BilevelOptions step_options;
       step_options.engine = engine;
       Bench plain(Named("plain"), options, step_options);
-      Bench uniform(ForcedUniform(), options, step_options);
+      Bench uniform(Named("uniform_phi_trained"), options, step_options);
       Bench bild(Named("bild"), options, step_options);
       const at::Tensor start = plain.theta().clone();
       ASSERT_TRUE(uniform.theta().equal(start));
@@ -310,6 +288,203 @@ TEST(BilevelStep, EqualPatchesHaveNoWeights) {
                 .find("all 4 logits of the batch are equal"),
             std::string::npos);
   EXPECT_TRUE(bench.theta().equal(theta));
+}
+
+// --- The controls ------------------------------------------------------------
+
+TEST(BilevelStep, ShuffledGivesTheWeightsToOtherPatches) {
+  std::vector<int64_t> steps;
+  BilevelOptions options;
+  options.permutation = [&steps](int64_t step, int64_t batch) {
+    steps.push_back(step);
+    std::vector<int64_t> order;
+    for (int64_t i = 0; i < batch; ++i) order.push_back((i + 1) % batch);
+    return order;
+  };
+  Bench shuffled(Named("shuffled"), {}, options);
+  Bench bild(Named("bild"));
+  for (int step = 0; step < 3; ++step) {
+    const auto report = shuffled.Run();
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_TRUE(report->outer->own_normalised_gain.has_value());
+    if (step == 0) {
+      // w_{pi(i)}, and rewards paired with the unpermuted w_i.
+      const auto own = bild.Run();
+      ASSERT_TRUE(own.ok()) << own.status();
+      EXPECT_TRUE(report->weights.equal(own->weights.roll({-1}, {0})));
+      const at::Tensor& a = report->outer->products;
+      EXPECT_LE(RelativeError(report->outer->rewards,
+                              a / a.square().mean().sqrt() -
+                                  own->weights.log() * 0.01 - 0.01),
+                1e-12);
+    }
+  }
+  EXPECT_EQ(steps, (std::vector<int64_t>{0, 1, 2}));
+}
+
+// Weights from the products before the step; where none is positive, theta
+// stays.
+TEST(BilevelStep, L2rwByItsDefinition) {
+  Bench bench(Named("l2rw"), {}, {}, "sgd");
+  const at::Tensor theta0 = bench.theta().clone();
+  const PatchLoss loss = PatchLoss::kL1;
+  const at::Tensor gradients =
+      PerSampleGradients(*bench.problem.backbone, bench.problem.training, loss);
+  const at::Tensor v0 = PerSampleGradients(*bench.problem.backbone,
+                                           bench.problem.validation, loss)
+                            .mean(0);
+  const at::Tensor a0 = gradients.mv(v0);
+  const auto report = bench.Run(0.05);
+  ASSERT_TRUE(report.ok()) << report.status();
+  const at::Tensor positive = a0.clamp_min(0);
+  ASSERT_GT(positive.sum().item<double>(), 0.0);
+  const at::Tensor w = positive / positive.sum();
+  EXPECT_LE(RelativeError(report->weights, w), 1e-11);
+  EXPECT_LE(RelativeError(report->outer->rewards, a0), 1e-11);
+  EXPECT_LE(RelativeError(bench.theta() - theta0, gradients.t().mv(w) * -0.05),
+            1e-11);
+  // The gain is that of v after the step.
+  const at::Tensor v1 = PerSampleGradients(*bench.problem.backbone,
+                                           bench.problem.validation, loss)
+                            .mean(0);
+  EXPECT_LE(RelativeError(report->outer->products, gradients.mv(v1)), 1e-11);
+
+  // Every training patch pulls away from the validation patches: same pictures,
+  // and a target on the other side of what the net gives.
+  {
+    const at::NoGradGuard no_grad;
+    const at::Tensor output =
+        bench.problem.backbone->Forward(bench.problem.training.hazy_input);
+    bench.problem.training.clear01 = output + 0.1;
+    bench.problem.validation = {bench.problem.training.hazy_input,
+                                output - 0.1};
+  }
+  const at::Tensor before = bench.theta().clone();
+  const auto stopped = bench.Run(0.05);
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_LT(stopped->outer->rewards.max().item<double>(), 0.0);
+  EXPECT_TRUE(stopped->weights.equal(at::zeros_like(stopped->weights)));
+  EXPECT_TRUE(bench.theta().equal(before));
+  EXPECT_EQ(stopped->training_objective, 0.0);
+}
+
+// r - b with b = r at first, then b - 0.05 (b - r).
+TEST(BilevelStep, ReleasedHasOneRewardAndARunningBaseline) {
+  BilevelOptions options;
+  options.phi_learning_rate = 0.05;
+  Bench released(Named("released"), {}, options);
+  Bench frozen(Named("frozen_random"));
+  double baseline = 0.0;
+  for (int step = 0; step < 4; ++step) {
+    const auto report = released.Run();
+    const auto watched = frozen.Run();
+    ASSERT_TRUE(report.ok()) << report.status();
+    ASSERT_TRUE(watched.ok()) << watched.status();
+    const double reward = report->outer->products.mean().item<double>();
+    if (step == 0) baseline = reward;
+    baseline -= 0.05 * (baseline - reward);
+    EXPECT_NEAR(released.step->outer_state().reward_baseline.value(), baseline,
+                1e-15);
+    EXPECT_LE(RelativeError(report->outer->rewards,
+                            at::full({4}, reward - baseline, at::kDouble)),
+              1e-12);
+    EXPECT_TRUE(report->outer->has_zero_phi_gradient);
+    EXPECT_LE(report->outer->reward_spread.value(), 1e-15);
+    if (step == 0) {
+      EXPECT_EQ(report->outer->phi_gradient_norm.value(), 0.0);
+      EXPECT_TRUE(report->weights.equal(watched->weights));
+    }
+  }
+}
+
+// --- The validation gradient's running mean ----------------------------------
+
+TEST(BilevelStep, ValidationMomentum) {
+  constexpr double kRho = 0.75;
+  BilevelOptions options;
+  options.validation_momentum = kRho;
+  Bench bench(Named("frozen_random"), {}, options, "sgd");
+  at::Tensor mean;
+  for (int step = 0; step < 4; ++step) {
+    const at::Tensor gradients = PerSampleGradients(
+        *bench.problem.backbone, bench.problem.training, PatchLoss::kL1);
+    const auto report = bench.Run(0.05);
+    ASSERT_TRUE(report.ok()) << report.status();
+    const at::Tensor now =
+        PerSampleGradients(*bench.problem.backbone, bench.problem.validation,
+                           PatchLoss::kL1)
+            .mean(0);
+    mean = mean.defined() ? mean * kRho + now * (1 - kRho) : now;
+    EXPECT_LE(
+        RelativeError(bench.step->outer_state().mean_validation_gradient, mean),
+        1e-11);
+    EXPECT_LE(RelativeError(report->outer->products, gradients.mv(mean)),
+              1e-10);
+    // The cosine is that of this step's own gradients.
+    const at::Tensor g = gradients.t().mv(report->weights);
+    EXPECT_NEAR(
+        report->outer->gradient_cosine.value(),
+        g.dot(now).item<double>() / (g.norm() * now.norm()).item<double>(),
+        1e-11);
+  }
+}
+
+// --- Windows -----------------------------------------------------------------
+
+TEST(BilevelStep, AnOuterStepOnlyWithValidationPatches) {
+  Bench one(Named("bild"));
+  for (int step = 0; step < 6; ++step) {
+    const bool is_outer = step % 3 == 2;
+    const auto a =
+        one.step->Run(one.problem.training,
+                      is_outer ? &one.problem.validation : nullptr, 0.01);
+    ASSERT_TRUE(a.ok()) << a.status();
+    EXPECT_EQ(a->outer.has_value(), is_outer);
+  }
+  EXPECT_EQ(one.phi_optimizer->steps(), 2);
+  EXPECT_EQ(one.step->EngineName(), "in_backward");
+}
+
+// A method that teaches phi nothing has no window to unroll.
+TEST(BilevelStep, AWatcherUnrollsNothing) {
+  BilevelOptions options;
+  options.unrolled_steps = 3;
+  Bench frozen(Named("frozen_random"), {}, options);
+  Bench bild(Named("bild"), {}, options);
+  EXPECT_EQ(frozen.step->EngineName(), "in_backward");
+  EXPECT_EQ(bild.step->EngineName(), "hessian_vector");
+  Bench plain_frozen(Named("frozen_random"));
+  for (int step = 0; step < 4; ++step) {
+    const auto a = frozen.Run();
+    const auto b = plain_frozen.Run();
+    ASSERT_TRUE(a.ok()) << a.status();
+    EXPECT_TRUE(a->outer->products.equal(b->outer->products));
+  }
+}
+
+// Windows are cut at outer steps: what came before does not leak into the next.
+TEST(BilevelStep, EveryWindowBeginsAnew) {
+  BilevelOptions options;
+  options.unrolled_steps = 2;
+  Bench bench(Named("bild"), {}, options, "sgd");
+  const auto run = [&bench](bool is_outer) {
+    const auto report =
+        bench.step->Run(bench.problem.training,
+                        is_outer ? &bench.problem.validation : nullptr, 0.05);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.value();
+  };
+  run(false);
+  run(true);
+  // A window of one step, though two are allowed.
+  const at::Tensor gradients = PerSampleGradients(
+      *bench.problem.backbone, bench.problem.training, PatchLoss::kL1);
+  const StepReport report = run(true);
+  const at::Tensor v =
+      PerSampleGradients(*bench.problem.backbone, bench.problem.validation,
+                         PatchLoss::kL1)
+          .mean(0);
+  EXPECT_LE(RelativeError(report.outer->products, gradients.mv(v)), 1e-10);
 }
 
 }  // namespace

@@ -45,6 +45,10 @@ struct World {
       progress.best_parameters = theta.flat() * 0.5;
       progress.best_buffers = buffers.flat() * 0.25;
     }
+    if (steps > 0) {
+      outer.reward_baseline = 0.1 + 1.0 / static_cast<double>(number);
+      outer.mean_validation_gradient = theta.flat() * 0.125;
+    }
     progress.is_dead = true;
     progress.journal_bytes = 1234;
     progress.last_window = {{"gain_mean", 1e-17},
@@ -67,11 +71,13 @@ struct World {
             theta_optimizer.get(),
             has_phi ? &phi : nullptr,
             has_phi ? phi_optimizer.get() : nullptr,
+            &outer,
             &progress};
   }
 
   ParameterSet theta, buffers, phi;
   std::unique_ptr<Optimizer> theta_optimizer, phi_optimizer;
+  OuterState outer;
   TrainingProgress progress;
 };
 
@@ -89,6 +95,13 @@ void ExpectEqual(const World& got, const World& want) {
   EXPECT_EQ(got.progress.is_dead, want.progress.is_dead);
   EXPECT_EQ(got.progress.journal_bytes, want.progress.journal_bytes);
   EXPECT_EQ(got.progress.last_window, want.progress.last_window);
+  EXPECT_EQ(got.outer.reward_baseline, want.outer.reward_baseline);
+  ASSERT_EQ(got.outer.mean_validation_gradient.defined(),
+            want.outer.mean_validation_gradient.defined());
+  if (want.outer.mean_validation_gradient.defined()) {
+    EXPECT_TRUE(got.outer.mean_validation_gradient.equal(
+        want.outer.mean_validation_gradient));
+  }
   ASSERT_EQ(got.progress.best_parameters.defined(),
             want.progress.best_parameters.defined());
   if (want.progress.best_parameters.defined()) {
@@ -266,7 +279,7 @@ TEST(Checkpoint, DamagedProgressIsRefusedWhole) {
                 "is damaged");
   ExpectRefused(
       [](SafetensorsFile* f) { f->metadata["format"] = "bild-checkpoint/0"; },
-      "expected format 'bild-checkpoint/2', found 'bild-checkpoint/0'",
+      "expected format 'bild-checkpoint/3', found 'bild-checkpoint/0'",
       absl::StatusCode::kFailedPrecondition);
   ExpectRefused([](SafetensorsFile* f) { f->metadata.clear(); },
                 "is no checkpoint of this version",

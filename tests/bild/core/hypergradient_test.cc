@@ -22,41 +22,15 @@ namespace {
 
 constexpr double kTolerance = 1e-10;
 
-// While it lives, the net's parameters are tensors with a graph behind them.
-class SubstitutedParameters {
- public:
-  SubstitutedParameters(ParameterSet& parameters,
-                        const std::vector<at::Tensor>& values)
-      : parameters_(parameters), before_(parameters.leaves()) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      parameters.list()[i]->value = values[i];
-    }
-  }
-  ~SubstitutedParameters() {
-    for (size_t i = 0; i < before_.size(); ++i) {
-      parameters_.list()[i]->value = before_[i];
-    }
-  }
-  SubstitutedParameters(const SubstitutedParameters&) = delete;
-  SubstitutedParameters& operator=(const SubstitutedParameters&) = delete;
-
- private:
-  ParameterSet& parameters_;
-  std::vector<at::Tensor> before_;
-};
+constexpr RewardEngine kExactEngines[] = {
+    RewardEngine::kInBackward, RewardEngine::kLayerwise, RewardEngine::kForward,
+    RewardEngine::kPerSample};
 
 struct Setting {
   PatchLoss loss = PatchLoss::kL1;
   LogitNorm norm = LogitNorm::kZscore;
   double beta = 0.1;  // Step size of theta.
 };
-
-at::Tensor Losses(const Backbone& backbone, const Patches& patches,
-                  PatchLoss loss) {
-  return PatchLosses(
-      backbone.OutputToUnit(backbone.Forward(patches.hazy_input)),
-      patches.clear01, loss);
-}
 
 // grad_phi [J_v(theta - beta grad J_w(theta; w(phi))) + omega_scale Omega(w)],
 // Omega = -H(w) to maximise the entropy, H(w) for eq. 6j as it is printed.
@@ -73,7 +47,7 @@ at::Tensor Hypergradient(SmallProblem& problem, const Setting& setting,
   const at::Tensor w = log_w.exp();
   ParameterSet& theta = problem.backbone->parameters();
   const at::Tensor inner =
-      (w * Losses(*problem.backbone, problem.training, setting.loss)).sum();
+      (w * LossesOf(*problem.backbone, problem.training, setting.loss)).sum();
   const std::vector<at::Tensor> gradients =
       torch::autograd::grad({inner}, theta.leaves(), {}, /*retain_graph=*/true,
                             /*create_graph=*/true);
@@ -83,8 +57,9 @@ at::Tensor Hypergradient(SmallProblem& problem, const Setting& setting,
   }
   at::Tensor outer;
   {
-    const SubstitutedParameters after(theta, stepped);
-    outer = Losses(*problem.backbone, problem.validation, setting.loss).mean();
+    const ValueScope after(theta, stepped);
+    outer =
+        LossesOf(*problem.backbone, problem.validation, setting.loss).mean();
   }
   const at::Tensor entropy_of_w = -(w * log_w).sum();
   const at::Tensor omega =
@@ -112,7 +87,7 @@ OwnGradient Own(SmallProblem& problem, const Setting& setting,
   const at::Tensor gradient = pass->WeightedGradient(own->weights);
   SetParameters(theta, before - gradient * setting.beta);
   const ValidationGradient v = DifferentiateValidation(
-      *problem.backbone, problem.validation, setting.loss, engine);
+      *problem.backbone, problem.validation, setting.loss);
   const at::Tensor products = pass->Products(v.gradient);
   SetParameters(theta, before);
 
@@ -156,8 +131,7 @@ TEST_P(HypergradientTest, EqualsAutogradThroughTheUpdate) {
       for (const double alpha : {0.0, 0.05}) {
         for (const RewardScale scale :
              {RewardScale::kNone, RewardScale::kUnitRms}) {
-          const RewardEngine way =
-              static_cast<RewardEngine>(engine.UniformInt(3));
+          const RewardEngine way = kExactEngines[engine.UniformInt(4)];
           const OwnGradient own =
               Own(problem, setting, {alpha, entropy, scale}, way);
           const at::Tensor wanted = Hypergradient(

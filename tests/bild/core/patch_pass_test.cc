@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/cat.h"
 #include "ATen/ops/mv.h"
+#include "ATen/ops/zeros_like.h"
 #include "c10/core/GradMode.h"
 #include "gtest/gtest.h"
 #include "tests/bild/core/small_problem.h"
@@ -19,9 +21,9 @@ namespace {
 
 constexpr double kTolerance = 1e-11;
 
-constexpr RewardEngine kEngines[] = {RewardEngine::kInBackward,
-                                     RewardEngine::kLayerwise,
-                                     RewardEngine::kForward};
+constexpr RewardEngine kEngines[] = {
+    RewardEngine::kInBackward, RewardEngine::kLayerwise, RewardEngine::kForward,
+    RewardEngine::kPerSample};
 
 SmallProblem RandomProblem(SeedEngine& engine, const std::string& net,
                            at::ScalarType dtype = at::kDouble) {
@@ -135,21 +137,16 @@ TEST(DifferentiateValidation, EqualsTheMeanGradientAndTheCosineOfTheHalves) {
     const double cosine =
         first.dot(rest).item<double>() /
         (first.norm().item<double>() * rest.norm().item<double>());
-    for (const RewardEngine way : kEngines) {
-      SCOPED_TRACE(net + " " + RewardEngineName(way));
-      const ValidationGradient v = DifferentiateValidation(
-          *problem.backbone, problem.validation, PatchLoss::kL1, way);
-      EXPECT_LE(RelativeError(v.gradient, truth.mean(0)), kTolerance);
-      const auto pass = RunPatchPass(*problem.backbone, problem.validation,
-                                     PatchLoss::kL1, way);
-      EXPECT_NEAR(v.objective, pass->losses().mean().item<double>(), 1e-14);
-      if (way == RewardEngine::kForward) {
-        EXPECT_FALSE(v.agreement.has_value());
-      } else {
-        ASSERT_TRUE(v.agreement.has_value());
-        EXPECT_NEAR(*v.agreement, cosine, kTolerance);
-      }
-    }
+    SCOPED_TRACE(net);
+    const ValidationGradient v = DifferentiateValidation(
+        *problem.backbone, problem.validation, PatchLoss::kL1);
+    EXPECT_LE(RelativeError(v.gradient, truth.mean(0)), kTolerance);
+    const auto pass = RunPatchPass(*problem.backbone, problem.validation,
+                                   PatchLoss::kL1, RewardEngine::kForward);
+    EXPECT_NEAR(v.objective, pass->losses().mean().item<double>(), 1e-14);
+    ASSERT_TRUE(v.agreement.has_value());
+    EXPECT_NEAR(*v.agreement, cosine, kTolerance);
+    EXPECT_EQ(problem.backbone->layers().tape(), nullptr);
   }
 }
 
@@ -158,9 +155,8 @@ TEST(DifferentiateValidation, AgreementWhereThereIsNone) {
   SmallProblemOptions options;
   options.validation_batch = 1;
   SmallProblem problem = MakeSmallProblem(engine, options);
-  const ValidationGradient one =
-      DifferentiateValidation(*problem.backbone, problem.validation,
-                              PatchLoss::kMse, RewardEngine::kInBackward);
+  const ValidationGradient one = DifferentiateValidation(
+      *problem.backbone, problem.validation, PatchLoss::kMse);
   EXPECT_FALSE(one.agreement.has_value());
   EXPECT_GT(one.gradient.norm().item<double>(), 0.0);
 
@@ -169,58 +165,152 @@ TEST(DifferentiateValidation, AgreementWhereThereIsNone) {
   Patches twice = {
       at::cat({problem.validation.hazy_input, problem.validation.hazy_input}),
       at::cat({problem.validation.clear01, problem.validation.clear01})};
-  EXPECT_NEAR(DifferentiateValidation(*problem.backbone, twice, PatchLoss::kMse,
-                                      RewardEngine::kInBackward)
+  EXPECT_NEAR(DifferentiateValidation(*problem.backbone, twice, PatchLoss::kMse)
                   .agreement.value(),
               1.0, 1e-12);
   {
     const at::NoGradGuard no_grad;
     twice.clear01[0].copy_(problem.backbone->Forward(twice.hazy_input)[0]);
   }
-  const ValidationGradient half = DifferentiateValidation(
-      *problem.backbone, twice, PatchLoss::kMse, RewardEngine::kInBackward);
+  const ValidationGradient half =
+      DifferentiateValidation(*problem.backbone, twice, PatchLoss::kMse);
   EXPECT_FALSE(half.agreement.has_value());
   EXPECT_LE(RelativeError(half.gradient, one.gradient / 2.0), kTolerance);
 }
 
-// A net that says of itself that it mixes the patches of a batch.
-class CouplingNet final : public Backbone {
- public:
-  explicit CouplingNet(const LayerScope& scope = LayerScope())
-      : Backbone(scope) {
-    scope.BatchNorm("norm", 3);
+// Layer by layer either way: the sums are those of in_backward.
+TEST(PatchPass, LayersOfBothKindsAgreeWithPerSampleBackward) {
+  SeedEngine engine = TestEngine(7);
+  for (const std::string& net : SmallNets()) {
+    SmallProblem problem = RandomProblem(engine, net);
+    const at::Tensor truth = PerSampleGradients(
+        *problem.backbone, problem.training, PatchLoss::kMse);
+    const at::Tensor weights = NormalTensor(engine, {truth.size(0)});
+    const at::Tensor v = NormalTensor(engine, {truth.size(1)});
+    const std::vector<LayerCost> layers =
+        MeasureLayers(*problem.backbone, problem.training.clear01.size(3));
+    for (int trial = 0; trial < 6; ++trial) {
+      RewardPlan plan;
+      plan.layers = static_cast<int64_t>(layers.size());
+      for (const LayerCost& cost : layers) {
+        if (engine.UniformInt(2) == 0) plan.layerwise.insert(cost.layer);
+      }
+      SCOPED_TRACE(net + " " + plan.Name());
+      const auto pass = RunPatchPass(*problem.backbone, problem.training,
+                                     PatchLoss::kMse, plan);
+      EXPECT_LE(RelativeError(pass->WeightedGradient(weights),
+                              at::mv(truth.t(), weights)),
+                kTolerance);
+      EXPECT_LE(RelativeError(pass->Products(v), at::mv(truth, v)), kTolerance);
+    }
   }
-  const std::string& name() const override { return name_; }
-  at::Tensor Forward(const at::Tensor& input) const override { return input; }
+}
 
- private:
-  std::string name_ = "coupling";
-};
-
-TEST(ChooseRewardEngine, ByNameAndByNet) {
-  SeedEngine engine = TestEngine(6);
-  const SmallProblem problem = MakeSmallProblem(engine, {});
-  const Backbone& net = *problem.backbone;
-  EXPECT_EQ(ChooseRewardEngine("auto", net).value(), RewardEngine::kInBackward);
-  for (const RewardEngine way : kEngines) {
-    EXPECT_EQ(ChooseRewardEngine(RewardEngineName(way), net).value(), way);
+// eps is 0.01 / |v|, and the kinks of L1 and ReLU lie in between.
+TEST(PatchPass, FiniteDifferencesAreNear) {
+  SeedEngine engine = TestEngine(8);
+  for (const std::string& net : SmallNets()) {
+    SmallProblemOptions options;
+    options.net = net;
+    options.crop_px = 32;
+    SmallProblem problem = MakeSmallProblem(engine, options);
+    ParameterSet& theta = problem.backbone->parameters();
+    const at::Tensor truth =
+        PerSampleGradients(*problem.backbone, problem.training, PatchLoss::kL1);
+    const at::Tensor v =
+        DifferentiateValidation(*problem.backbone, problem.validation,
+                                PatchLoss::kL1)
+            .gradient;
+    const auto pass =
+        RunPatchPass(*problem.backbone, problem.training, PatchLoss::kL1,
+                     RewardEngine::kFiniteDifference);
+    const at::Tensor weights = NormalTensor(engine, {truth.size(0)});
+    EXPECT_LE(RelativeError(pass->WeightedGradient(weights),
+                            at::mv(truth.t(), weights)),
+              kTolerance);
+    const at::Tensor before = theta.flat().clone();
+    SetParameters(theta, before * 0.5);
+    const at::Tensor moved = theta.flat().clone();
+    const double error = RelativeError(pass->Products(v), at::mv(truth, v));
+    EXPECT_LE(error, 1e-2) << net;
+    EXPECT_GT(error, 0.0) << net;
+    EXPECT_TRUE(theta.flat().equal(moved));
+    EXPECT_TRUE(pass->Products(v * 0.0).equal(at::zeros_like(pass->losses())));
   }
-  EXPECT_EQ(ChooseRewardEngine("magic", net).status().message(),
-            "--reward_engine='magic': expected 'auto', 'in_backward', "
-            "'layerwise' or 'forward'.");
+}
 
-  const CouplingNet coupling;
-  EXPECT_EQ(ChooseRewardEngine("auto", coupling).value(),
-            RewardEngine::kForward);
-  EXPECT_EQ(ChooseRewardEngine("forward", coupling).value(),
-            RewardEngine::kForward);
-  for (const std::string text : {"in_backward", "layerwise"}) {
-    const auto refused = ChooseRewardEngine(text, coupling);
-    EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_NE(std::string(refused.status().message())
-                  .find("coupling mixes the patches of a batch"),
-              std::string::npos);
+// Batch norms: the pass itself moves the running statistics, and nothing else
+// does; patch i's loss is what it is in its batch.
+TEST(PatchPass, CoupledPatches) {
+  SeedEngine engine = TestEngine(9);
+  for (int trial = 0; trial < 4; ++trial) {
+    SmallProblemOptions options;
+    options.net = "norm";
+    options.batch = Choose(engine, {2, 3, 5});
+    SmallProblem problem = MakeSmallProblem(engine, options);
+    ParameterSet& theta = problem.backbone->parameters();
+    LayerSet& layers = problem.backbone->layers();
+    at::Tensor truth;
+    {
+      const NormScope norm(layers, NormStatistics::kBatch);
+      truth = PerSampleGradients(*problem.backbone, problem.training,
+                                 PatchLoss::kMse);
+    }
+    const at::Tensor weights = NormalTensor(engine, {truth.size(0)});
+    const at::Tensor v = NormalTensor(engine, {truth.size(1)});
+    const at::Tensor before = theta.flat().clone();
+    for (const RewardEngine way :
+         {RewardEngine::kForward, RewardEngine::kPerSample,
+          RewardEngine::kFiniteDifference}) {
+      SCOPED_TRACE(RewardEngineName(way));
+      const at::Tensor at_first = layers.buffers().flat().clone();
+      const auto pass = RunPatchPass(*problem.backbone, problem.training,
+                                     PatchLoss::kMse, way);
+      const at::Tensor buffers = layers.buffers().flat().clone();
+      EXPECT_FALSE(buffers.equal(at_first));
+      EXPECT_LE(RelativeError(pass->WeightedGradient(weights),
+                              at::mv(truth.t(), weights)),
+                kTolerance);
+      SetParameters(theta, before * 1.5);
+      const at::Tensor moved = theta.flat().clone();
+      EXPECT_LE(RelativeError(pass->Products(v), at::mv(truth, v)),
+                way == RewardEngine::kFiniteDifference ? 1e-2 : kTolerance);
+      EXPECT_TRUE(theta.flat().equal(moved));
+      EXPECT_TRUE(layers.buffers().flat().equal(buffers));
+      EXPECT_EQ(layers.norm_statistics(), NormStatistics::kRunning);
+      SetParameters(theta, before);
+    }
   }
+}
+
+TEST(DifferentiateValidation, OfCoupledPatches) {
+  SeedEngine engine = TestEngine(10);
+  SmallProblemOptions options;
+  options.net = "norm";
+  options.validation_batch = 5;
+  SmallProblem problem = MakeSmallProblem(engine, options);
+  LayerSet& layers = problem.backbone->layers();
+  const at::Tensor buffers = layers.buffers().flat().clone();
+  at::Tensor truth;
+  {
+    const NormScope norm(layers, NormStatistics::kBatch);
+    truth = PerSampleGradients(*problem.backbone, problem.validation,
+                               PatchLoss::kMse);
+  }
+  const at::Tensor first = truth.narrow(0, 0, 2).sum(0);
+  const at::Tensor rest = truth.narrow(0, 2, 3).sum(0);
+  const ValidationGradient v = DifferentiateValidation(
+      *problem.backbone, problem.validation, PatchLoss::kMse);
+  EXPECT_LE(RelativeError(v.gradient, truth.mean(0)), kTolerance);
+  EXPECT_NEAR(v.agreement.value(),
+              (first.dot(rest) / (first.norm() * rest.norm())).item<double>(),
+              1e-10);
+  const ValidationGradient without =
+      DifferentiateValidation(*problem.backbone, problem.validation,
+                              PatchLoss::kMse, /*wants_agreement=*/false);
+  EXPECT_FALSE(without.agreement.has_value());
+  EXPECT_TRUE(without.gradient.equal(v.gradient));
+  EXPECT_TRUE(layers.buffers().flat().equal(buffers));
 }
 
 }  // namespace

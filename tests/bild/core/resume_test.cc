@@ -45,6 +45,29 @@ const std::vector<Variant>& Variants() {
          c->loss = "mse";
        }},
       {"frozen_random_momentum", "frozen_random", momentum},
+      {"shuffled", "shuffled", [](TrainConfig*) {}},
+      {"uniform_phi_trained", "uniform_phi_trained", [](TrainConfig*) {}},
+      {"l2rw", "l2rw", [](TrainConfig*) {}},
+      {"released", "released", [](TrainConfig*) {}},
+      {"bild_validation_momentum", "bild",
+       [](TrainConfig* c) { c->validation_momentum = 0.8; }},
+      {"l2rw_validation_momentum", "l2rw",
+       [](TrainConfig* c) { c->validation_momentum = 0.8; }},
+      // Windows of three in seven steps: the last one has no end.
+      {"bild_horizon_adam", "bild",
+       [](TrainConfig* c) {
+         c->horizon = 3;
+         c->log_every = 1;
+         c->preconditioner = "exact";
+       }},
+      {"shuffled_truncated_horizon", "shuffled",
+       [](TrainConfig* c) {
+         c->horizon = 3;
+         c->truncate = 2;
+         c->log_every = 1;
+         c->optimizer = "sgd";
+         c->learning_rate_schedule = "cosine";
+       }},
   };
   return *variants;
 }
@@ -76,7 +99,8 @@ TEST_P(ResumeTest, StoppedAfterAnyStepEndsWithTheSameBits) {
     const auto stopped = Train(task);
     ASSERT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
     EXPECT_EQ(NamesIn(task.folder).size(),
-              stop >= unbroken.config.log_every * unbroken.config.outer_every
+              stop >= unbroken.config.log_every *
+                          unbroken.config.effective_outer_every()
                   ? 2u
                   : 1u);
     // Another process starts with other weights in memory.

@@ -6,6 +6,7 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/cat.h"
 #include "ATen/ops/stack.h"
+#include "ATen/ops/tanh.h"
 #include "backbones/catalog.h"
 #include "c10/core/GradMode.h"
 #include "c10/util/Exception.h"
@@ -16,12 +17,37 @@
 namespace bild {
 namespace {
 
+// x + conv2(tanh(bn(conv1(x)))), which couples the patches of a batch.
+class NormNet final : public Backbone {
+ public:
+  explicit NormNet(const LayerScope& scope = LayerScope())
+      : Backbone(scope),
+        conv1_(scope.Conv("conv1", 3, 4, 3)),
+        norm_(scope.BatchNorm("bn", 4)),
+        conv2_(scope.Conv("conv2", 4, 3, 3)) {}
+  const std::string& name() const override { return name_; }
+  at::Tensor Forward(const at::Tensor& input) const override {
+    return input + conv2_(at::tanh(norm_(conv1_(input))));
+  }
+
+ private:
+  std::string name_ = "norm";
+  const Conv2d& conv1_;
+  const BatchNorm2d& norm_;
+  const Conv2d& conv2_;
+};
+
 std::unique_ptr<Backbone> MakeNet(const std::string& net,
                                   at::ScalarType dtype) {
   if (net == "conv2") {
     auto conv2 = std::make_unique<Conv2Net>();
     conv2->parameters().Materialise(dtype);
     return conv2;
+  }
+  if (net == "norm") {
+    auto norm = std::make_unique<NormNet>();
+    norm->layers().Materialise(dtype);
+    return norm;
   }
   auto made = MakeBackbone(net, dtype);
   TORCH_CHECK(made.ok(), std::string(made.status().message()));
@@ -37,6 +63,7 @@ void Fill(ParameterSet& parameters, SeedEngine& engine) {
     at::Tensor value = parameter->value.detach();
     value.copy_(NormalTensor(engine, parameter->shape) * scale);
     if (parameter->name == "e_conv5.bias") value.add_(1.0);
+    if (parameter->name == "bn.weight") value.add_(1.0);
     if (parameter->name == "linear.0.bias") value.add_(1.0);
   }
 }
@@ -73,9 +100,7 @@ const std::vector<std::string>& SmallNets() {
 
 at::Tensor PerSampleGradients(const Backbone& backbone, const Patches& patches,
                               PatchLoss loss) {
-  const at::Tensor losses =
-      PatchLosses(backbone.OutputToUnit(backbone.Forward(patches.hazy_input)),
-                  patches.clear01, loss);
+  const at::Tensor losses = LossesOf(backbone, patches, loss);
   std::vector<at::Tensor> rows;
   for (int64_t i = 0; i < losses.size(0); ++i) {
     rows.push_back(Flatten(

@@ -26,7 +26,8 @@ struct SmallProblem {
 };
 
 struct SmallProblemOptions {
-  std::string net = "conv2";  // Or what the catalogue knows.
+  // Or "norm", conv2 with a batch norm, or what the catalogue knows.
+  std::string net = "conv2";
   int64_t batch = 4;
   int64_t validation_batch = 3;
   int64_t crop_px = 7;
@@ -40,7 +41,7 @@ struct SmallProblemOptions {
 SmallProblem MakeSmallProblem(SeedEngine& engine,
                               const SmallProblemOptions& options);
 
-// The nets that the properties are tried on.
+// The nets that treat every patch by itself, for properties to be tried on.
 const std::vector<std::string>& SmallNets();
 
 // [B, P]: the gradient of every patch's loss, by B backward passes through

@@ -4,6 +4,8 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -56,8 +58,10 @@ TEST(TrainConfig, TextHoldsEveryField) {
             "--epsilon=1e-08 --momentum=0 --weight_decay=0 "
             "--clip_gradient_norm=0 --alpha=0.01 --entropy=maximize "
             "--reward_scale=unit_rms --logit_norm=zscore --reward_engine=auto "
+            "--reward_memory_mib=1024 "
             "--phi_learning_rate=0.001 --phi_epsilon=1e-08 "
-            "--validation_batch=8 --outer_every=1 --log_every=50 "
+            "--validation_batch=8 --validation_momentum=0 --outer_every=1 "
+            "--horizon=1 --truncate=1 --preconditioner=identity --log_every=50 "
             "--eval_every=20 --validation_pictures=10");
   // Shortest decimals that read back to the same double.
   TrainConfig config = Valid();
@@ -143,14 +147,110 @@ TEST(ValidateTrainConfig, EveryRange) {
           << status;
     }
   }
-  for (int64_t TrainConfig::*field :
-       {&TrainConfig::validation_batch, &TrainConfig::eval_every}) {
+  TrainConfig config = Valid();
+  config.eval_every = -1;
+  EXPECT_FALSE(ValidateTrainConfig(config).ok());
+  config.eval_every = 0;
+  EXPECT_TRUE(ValidateTrainConfig(config).ok());
+}
+
+// Each alone, with the fragments that name it.
+TEST(ValidateTrainConfig, TheMethodsKnobs) {
+  using Change = void (*)(TrainConfig*);
+  const std::vector<std::pair<std::string, Change>> bad = {
+      {"--validation_batch=0: expected at least 1, or -1",
+       [](TrainConfig* c) { c->validation_batch = 0; }},
+      {"--validation_batch=-2: expected",
+       [](TrainConfig* c) { c->validation_batch = -2; }},
+      {"--batch=1 with --logit_norm=zscore",
+       [](TrainConfig* c) { c->batch = 1; }},
+      {"--horizon=0", [](TrainConfig* c) { c->horizon = 0; }},
+      {"--horizon=101 with --steps=100: there would be no outer step",
+       [](TrainConfig* c) { c->horizon = 101; }},
+      {"--outer_every=101 with --steps=100: there would be no outer step",
+       [](TrainConfig* c) { c->outer_every = 101; }},
+      {"--truncate=-1", [](TrainConfig* c) { c->truncate = -1; }},
+      {"--truncate=5: expected 1 to --horizon=4",
+       [](TrainConfig* c) {
+         c->horizon = 4;
+         c->truncate = 5;
+       }},
+      {"--outer_every=2 with --horizon=4",
+       [](TrainConfig* c) {
+         c->horizon = 4;
+         c->outer_every = 2;
+       }},
+      {"--validation_momentum=0.5 with --horizon=2",
+       [](TrainConfig* c) {
+         c->horizon = 2;
+         c->validation_momentum = 0.5;
+       }},
+      {"--validation_momentum=1: expected",
+       [](TrainConfig* c) { c->validation_momentum = 1.0; }},
+      {"--validation_momentum=nan: expected",
+       [](TrainConfig* c) {
+         c->validation_momentum = std::numeric_limits<double>::quiet_NaN();
+       }},
+      {"--reward_engine=layerwise with --horizon=2",
+       [](TrainConfig* c) {
+         c->horizon = 2;
+         c->reward_engine = "layerwise";
+       }},
+      {"--preconditioner='diagonal'",
+       [](TrainConfig* c) { c->preconditioner = "diagonal"; }},
+      {"--reward_memory_mib=0",
+       [](TrainConfig* c) { c->reward_memory_mib = 0; }},
+      {"--reward_memory_mib=9000000000000",
+       [](TrainConfig* c) { c->reward_memory_mib = 9'000'000'000'000; }},
+  };
+  for (const auto& [fragment, change] : bad) {
     TrainConfig config = Valid();
-    config.*field = -1;
-    EXPECT_FALSE(ValidateTrainConfig(config).ok());
-    config.*field = 0;
-    EXPECT_TRUE(ValidateTrainConfig(config).ok());
+    change(&config);
+    const absl::Status status = ValidateTrainConfig(config);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << fragment;
+    EXPECT_NE(std::string(status.message()).find(fragment), std::string::npos)
+        << fragment << "\n"
+        << status;
   }
+  const std::vector<Change> good = {
+      [](TrainConfig* c) {
+        c->horizon = 4;
+        c->outer_every = 4;
+      },
+      [](TrainConfig* c) {
+        c->horizon = 100;
+        c->truncate = 1;
+        c->reward_engine = "layerwise";
+      },
+      [](TrainConfig* c) {
+        c->horizon = 2;
+        c->preconditioner = "exact";
+      },
+      [](TrainConfig* c) { c->validation_momentum = 0.99; },
+      [](TrainConfig* c) { c->validation_batch = 1; },
+  };
+  for (const Change change : good) {
+    TrainConfig config = Valid();
+    change(&config);
+    EXPECT_TRUE(ValidateTrainConfig(config).ok())
+        << ValidateTrainConfig(config);
+  }
+}
+
+// An outer step ends every window.
+TEST(TrainConfig, AHorizonSetsOuterEvery) {
+  TrainConfig config = Valid();
+  config.horizon = 5;
+  EXPECT_EQ(config.effective_outer_every(), 5);
+  EXPECT_EQ(config.effective_truncate(), 5);
+  const std::string text = TrainConfigText(config);
+  EXPECT_NE(text.find("--outer_every=5 --horizon=5 --truncate=5 "),
+            std::string::npos)
+      << text;
+  // The text read back is the same run.
+  config.outer_every = 5;
+  config.truncate = 5;
+  EXPECT_EQ(TrainConfigText(config), text);
 }
 
 TEST(ValidateTrainConfig, NamesOfWhatItDoesNotKnow) {

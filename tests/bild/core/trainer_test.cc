@@ -321,6 +321,87 @@ TEST(Train, BildOnADeadNetStopsAfterAFullWindow) {
   EXPECT_TRUE(Train(frozen).ok());
 }
 
+// The published script's reward teaches nothing, and that is what it is there
+// to show.
+TEST(Train, ReleasedIsNotStoppedForItsZeroGradient) {
+  SmallTraining small;
+  const TemporaryFolder folder;
+  const auto result = Train(small.Task("released", folder.path()));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->last_window.at("zero_gradient_share"), 1.0);
+  EXPECT_EQ(CurveIn(folder.path(), "gain_normalised_t").size(), 3u);
+}
+
+// The seed's own permutations: another run of the same seed shuffles alike.
+TEST(Train, ShuffledIsAFunctionOfTheSeed) {
+  SmallTraining small;
+  const TemporaryFolder folder;
+  TrainingTask task = small.Task("shuffled", folder / "a");
+  ASSERT_TRUE(Train(task).ok());
+  task.folder = folder / "b";
+  ASSERT_TRUE(Train(task).ok());
+  EXPECT_EQ(DifferencesOfFiles(folder / "b", FilesIn(folder / "a")), "");
+  EXPECT_EQ(CurveIn(folder / "a", "own_gain_normalised_mean").size(), 4u);
+}
+
+// A window that ends every third step, through all of its Hessians.
+TEST(Train, AHorizonIsALoopOfWindows) {
+  SmallTraining small;
+  const TemporaryFolder folder;
+  TrainingTask task = small.Task("bild", folder / "whole");
+  task.config.horizon = 3;
+  task.config.log_every = 1;
+  const auto whole = Train(task);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ(whole->reward_engine, "hessian_vector");
+  std::vector<int64_t> windows;
+  for (const auto& [step, value] : CurveIn(task.folder, "gain_mean")) {
+    windows.push_back(step);
+  }
+  EXPECT_EQ(windows, (std::vector<int64_t>{3, 6}));
+  // Truncated to one step it is what outer_every = 3 is.
+  task.folder = folder / "truncated";
+  task.config.truncate = 1;
+  ASSERT_TRUE(Train(task).ok());
+  task.folder = folder / "every_third";
+  task.config.truncate = 0;
+  task.config.horizon = 1;
+  task.config.outer_every = 3;
+  ASSERT_TRUE(Train(task).ok());
+  EXPECT_EQ(CurveIn(folder / "truncated", "gain_mean"),
+            CurveIn(folder / "every_third", "gain_mean"));
+  EXPECT_NE(CurveIn(folder / "whole", "training_loss"),
+            CurveIn(folder / "truncated", "training_loss"));
+}
+
+TEST(Train, EveryEngineTrainsAlike) {
+  std::map<std::string, double> scores;
+  for (const std::string engine : {"in_backward", "layerwise", "forward",
+                                   "finite_difference", "per_sample"}) {
+    SmallTraining small;
+    const TemporaryFolder folder;
+    TrainingTask task = small.Task("bild", folder.path());
+    task.config.reward_engine = engine;
+    const auto result = Train(task);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->reward_engine, engine);
+    scores[engine] = result->last_window.at("training_loss");
+  }
+  for (const auto& [engine, loss] : scores) {
+    EXPECT_NEAR(loss, scores.at("per_sample"), 1e-4) << engine;
+  }
+}
+
+TEST(Train, WhatAMethodCannotDoTouchesNothing) {
+  SmallTraining small;
+  const TemporaryFolder folder;
+  TrainingTask task = small.Task("l2rw", folder / "run");
+  task.config.outer_every = 2;
+  const auto refused = Train(task);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Says(refused.status(), "--methods=l2rw with --outer_every=2"));
+}
+
 // White validation patches: K (1 - 1) + 1 = 1 whatever K is, so v = 0.
 void MakeWhite(PatchBatch* batch) { batch->hazy01.fill_(1.0); }
 

@@ -127,6 +127,24 @@ TEST(WindowStatistics, MeansErrorsAndT) {
   EXPECT_DOUBLE_EQ(curves.at("phi_gradient_norm"), 4.0);
 }
 
+TEST(WindowStatistics, WhatTheOuterStepFound) {
+  WindowStatistics window;
+  for (const double value : {0.25, 0.75}) {
+    StepReport report = OuterStep(1.0, 0.1, value > 0.5);
+    report.outer->own_normalised_gain = value;
+    report.outer->gradient_cosine = -value;
+    report.outer->reward_spread = 2.0 * value;
+    window.Add(report);
+  }
+  const auto curves = CurvesOf(window);
+  EXPECT_DOUBLE_EQ(curves.at("own_gain_normalised_mean"), 0.5);
+  EXPECT_NEAR(curves.at("own_gain_normalised_standard_error"), 0.25, 1e-15);
+  EXPECT_NEAR(curves.at("own_gain_normalised_t"), 2.0, 1e-14);
+  EXPECT_DOUBLE_EQ(curves.at("gradient_cosine"), -0.5);
+  EXPECT_DOUBLE_EQ(curves.at("reward_spread"), 1.0);
+  EXPECT_DOUBLE_EQ(curves.at("zero_gradient_share"), 0.5);
+}
+
 TEST(WindowStatistics, AllZeroMeansAll) {
   WindowStatistics window;
   window.Add(OuterStep(1.0, 0.0, true));

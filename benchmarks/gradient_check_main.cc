@@ -1,0 +1,121 @@
+// Checks the outer gradient of a net.
+//
+//   bazel run //bild:gradient_check -- --backbone=SPEC
+//
+// Prints, for every reward engine, the relative error of the gradient of the
+// reweighting network against automatic differentiation through the update.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "benchmarks/gradient_check.h"
+#include "bild/base/command_line.h"
+#include "bild/base/device.h"
+#include "bild/base/status.h"
+#include "bild/base/torch_boundary.h"
+#include "fmt/format.h"
+
+ABSL_FLAG(std::string, backbone, "", "the net, as in aodnet or ffa[dim=16]");
+ABSL_FLAG(std::string, loss, "l1", "per-patch loss: l1 or mse");
+ABSL_FLAG(int64_t, batch, 4, "training patches, B");
+ABSL_FLAG(int64_t, validation_batch, 3, "validation patches, M");
+ABSL_FLAG(int64_t, crop_px, 0,
+          "side of a patch, px; 0: 16 or the next that the net takes");
+ABSL_FLAG(uint64_t, seed, 1, "of weights and patches");
+
+namespace bild {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kWorldIsWrong = 1;
+constexpr int kUsage = 2;
+
+absl::StatusOr<GradientCheckSpec> ReadSpec() {
+  GradientCheckSpec spec;
+  spec.backbone = absl::GetFlag(FLAGS_backbone);
+  if (spec.backbone.empty()) {
+    return absl::InvalidArgumentError(
+        "--backbone: which net? As in --backbone=aodnet.");
+  }
+  BILD_ASSIGN_OR_RETURN(spec.loss, ParsePatchLoss(absl::GetFlag(FLAGS_loss)));
+  spec.batch = absl::GetFlag(FLAGS_batch);
+  spec.validation_batch = absl::GetFlag(FLAGS_validation_batch);
+  spec.crop_px = absl::GetFlag(FLAGS_crop_px);
+  spec.seed = absl::GetFlag(FLAGS_seed);
+  return spec;
+}
+
+std::string Line(const GradientCheckRow& row) {
+  std::string result = "not valid: " + row.not_valid;
+  if (row.relative_error.has_value()) {
+    result = fmt::format("{:.2e}  {}", *row.relative_error,
+                         row.IsOff()    ? "OFF"
+                         : row.is_exact ? "exact"
+                                        : "approximate");
+  }
+  return fmt::format("{:<32}{}\n", row.name, result);
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (AsksForHelp(arguments)) {
+    const std::string help = HelpText(
+        "Checks the outer gradient of a net against automatic differentiation "
+        "through the update.\nbazel run //bild:gradient_check -- --backbone= "
+        "[flags]");
+    std::printf("%s", help.c_str());
+    return kDone;
+  }
+  const auto settings = ReadSettings(arguments);
+  absl::Status usage = settings.status();
+  if (usage.ok()) usage = ApplySettings(*settings);
+  absl::StatusOr<GradientCheckSpec> spec = GradientCheckSpec();
+  if (usage.ok()) {
+    spec = ReadSpec();
+    usage = spec.status();
+  }
+  absl::StatusOr<GradientCheck> check = GradientCheck();
+  if (usage.ok()) {
+    KeepMemory();
+    check = CatchTorchErrors("checking the gradient",
+                             [&spec] { return CheckGradients(*spec); });
+    if (absl::IsInvalidArgument(check.status())) usage = check.status();
+  }
+  if (!usage.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
+    return kUsage;
+  }
+  if (!check.ok()) {
+    std::fprintf(stderr, "gradient_check: %s\n",
+                 std::string(check.status().message()).c_str());
+    return kWorldIsWrong;
+  }
+  std::printf(
+      "Relative error of the outer gradient of %s, %lld px patches, float64, "
+      "against autograd:\n",
+      check->backbone.c_str(), static_cast<long long>(check->crop_px));
+  int64_t off = 0;
+  double largest = 0.0;
+  for (const GradientCheckRow& row : check->rows) {
+    std::printf("%s", Line(row).c_str());
+    if (row.IsOff()) ++off;
+    if (row.is_exact && row.relative_error.has_value()) {
+      largest = std::max(largest, *row.relative_error);
+    }
+  }
+  std::printf("backbone=%s largest_exact_error=%s off=%lld\n",
+              check->backbone.c_str(), fmt::format("{}", largest).c_str(),
+              static_cast<long long>(off));
+  return off == 0 ? kDone : kWorldIsWrong;
+}
+
+}  // namespace
+}  // namespace bild
+
+int main(int argc, char** argv) { return bild::Main(argc, argv); }
