@@ -3,8 +3,8 @@
 //   bazel run //benchmarks:ots_ffa -- [flags]
 //
 // The flag files of recipes/ come first (the dataset's synthetic set, the net's
-// recipe, the profile's), then the command line; the last setting of a flag
-// wins.
+// recipe, the DDU's where the dataset uses it, the profile's), then the command
+// line; the last setting of a flag wins.
 
 #include <cstdint>
 #include <cstdio>
@@ -22,6 +22,7 @@
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
+#include "datasets/catalog.h"
 #include "datasets/split.h"
 
 #ifndef BILD_DATASET
@@ -46,7 +47,8 @@ ABSL_FLAG(std::string, recipe_note, "",
 
 // Data.
 ABSL_FLAG(std::string, dataset, BILD_DATASET,
-          "its, ots or pair (a folder with hazy/ and clear/)");
+          "its, ots, ohaze, nhhaze, densehaze or pair (a folder with hazy/ and "
+          "clear/)");
 ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own; empty: a synthetic "
           "set of the same shape");
@@ -79,6 +81,13 @@ ABSL_FLAG(uint64_t, synthetic_seed, 1, "seed of the synthetic set");
 // The net and its optimiser.
 ABSL_FLAG(std::string, backbone, BILD_BACKBONE,
           "the target's net with options, as in ffa[dim=16,blocks=2]");
+ABSL_FLAG(
+    bool, ddu, false,
+    "put the net behind the DDU: it works on a small picture, a bilateral "
+    "grid brings the result up; on for ohaze and nhhaze");
+ABSL_FLAG(int64_t, ddu_side_px, 320, "side of the DDU's small picture, px");
+ABSL_FLAG(int64_t, ddu_grid_px, 256, "side of its grid net's input: 256 or 64");
+ABSL_FLAG(int64_t, ddu_width, 64, "first width of its grid net");
 ABSL_FLAG(std::string, loss, "l1", "per-patch loss: l1, mse or smooth_l1");
 ABSL_FLAG(std::string, initialisation, "fan_in",
           "fan_in, normal_0.02 or normal_0.001");
@@ -195,6 +204,9 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
     problems.push_back(absl::StrCat("--synthetic_size='", size_text,
                                     "': expected WIDTHxHEIGHT, as in 256x256"));
   }
+  spec->ddu = {absl::GetFlag(FLAGS_ddu), absl::GetFlag(FLAGS_ddu_side_px),
+               absl::GetFlag(FLAGS_ddu_grid_px),
+               absl::GetFlag(FLAGS_ddu_width)};
   TrainConfig& train = spec->train;
   train.backbone = absl::GetFlag(FLAGS_backbone);
   train.loss = absl::GetFlag(FLAGS_loss);
@@ -255,11 +267,18 @@ absl::StatusOr<Settings> AllSettings(
   BILD_ASSIGN_OR_RETURN(const std::vector<FlagSetting> given,
                         ReadSettings(arguments));
   const std::string profile = LastValue(given, "profile", "quick");
+  const std::string recipe = profile == "paper"
+                                 ? "benchmarks/recipes/published_"
+                                 : "benchmarks/recipes/quick_";
   std::vector<std::string> files = {
       absl::StrCat("benchmarks/recipes/synthetic_", BILD_DATASET, ".flags"),
-      absl::StrCat("benchmarks/recipes/",
-                   profile == "paper" ? "published_" : "quick_", BILD_BACKBONE,
-                   ".flags")};
+      absl::StrCat(recipe, BILD_BACKBONE, ".flags")};
+  // Of an unknown set, its name is what will be complained about.
+  const auto sets =
+      FindBenchmarkSets(LastValue(given, "dataset", BILD_DATASET));
+  if (sets.ok() && sets->uses_ddu) {
+    files.push_back(absl::StrCat(recipe, "ddu.flags"));
+  }
   if (profile == "ci")
     files.emplace_back("benchmarks/recipes/profile_ci.flags");
   std::vector<std::string> all;

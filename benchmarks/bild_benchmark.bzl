@@ -26,6 +26,7 @@ def bild_benchmark(name, dataset, backbone, ci_size = "small"):
             "//bild/base:command_line",
             "//bild/base:device",
             "//bild/base:status",
+            "//datasets:catalog",
             "//datasets:split",
             "//third_party:absl_flags",
             "//third_party:absl_status",
