@@ -47,6 +47,15 @@ struct RunConfig {
   bool resume = true;  // Continue a half-done folder.
 };
 
+// --ddu: the net works on a small picture and the bilateral grid of
+// backbones/ddu.h brings its result up. Changes the result.
+struct DduSpec {
+  bool is_on = false;
+  int64_t side_px = 320;  // Of the small picture.
+  int64_t grid_px = 256;  // Side of the grid net's input.
+  int64_t width = 64;     // The grid net's first.
+};
+
 struct RunSpec {
   std::string target;       // "ots_ffa".
   std::string profile;      // ci, quick, paper.
@@ -56,10 +65,16 @@ struct RunSpec {
   std::vector<std::string> methods;
   std::vector<uint64_t> seeds;
   std::vector<std::string> metric_profiles;
-  TrainConfig train;
+  TrainConfig train;  // Its backbone as --backbone names it, see NetOf.
+  DduSpec ddu;
   DataSpec data;
   RunConfig run;
 };
+
+// What the catalogue of nets is asked for: --backbone, with the options of
+// --ddu where it is on and the brackets do not say ddu= themselves:
+// "aodnet[ddu=64,ddu_grid=64,ddu_width=8]".
+std::string NetOf(const RunSpec& spec);
 
 // (flag, value) of everything that changes the result, data lists apart.
 std::vector<std::pair<std::string, std::string>> DescribeRunSpec(

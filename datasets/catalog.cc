@@ -93,8 +93,8 @@ const std::vector<BenchmarkSets>& BenchmarkDataSets() {
   static const auto* const rows = new std::vector<BenchmarkSets>{
       {"its", "its", "sots_indoor", "its"},
       {"ots", "ots_beta", "sots_outdoor", "ots"},
-      {"ohaze", "ohaze", "ohaze", ""},
-      {"nhhaze", "nhhaze", "nhhaze", ""},
+      {"ohaze", "ohaze", "ohaze", "ohaze", /*uses_ddu=*/true},
+      {"nhhaze", "nhhaze", "nhhaze", "nhhaze", /*uses_ddu=*/true},
       {"densehaze", "densehaze", "densehaze", ""},
       {"pair", "pair", "pair", ""},
   };

@@ -31,6 +31,9 @@ struct BenchmarkSets {
   // What `synthesize --like=` calls a set of this shape; empty where it has
   // none. Those that have one are benchmark targets.
   std::string synthetic_like;
+  // Whether nets stand behind the DDU (backbones/ddu.h) unless --ddu=false, as
+  // the paper has it for the sets of large photographs.
+  bool uses_ddu = false;
 };
 const std::vector<BenchmarkSets>& BenchmarkDataSets();
 absl::StatusOr<BenchmarkSets> FindBenchmarkSets(const std::string& name);

@@ -40,8 +40,9 @@ enum class SplitRule {
 const char* SplitRuleName(SplitRule rule);
 
 // The rule for a dataset by its name: kPaper for its, ots_beta and ots_v0,
-// kChallenge for ohaze, nhhaze and densehaze, partial ones too; kTenth for any
-// other, synthetic sets among them.
+// kChallenge for ohaze, nhhaze and densehaze, partial ones too, and for the
+// synthetic ohaze and nhhaze; kTenth for any other, the other synthetic sets
+// among them.
 SplitRule DefaultSplitRule(const std::string& dataset_name);
 
 struct SplitOptions {

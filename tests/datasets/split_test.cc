@@ -282,7 +282,8 @@ TEST(DefaultSplitRule, GoesByTheName) {
   for (const char* name : {"ohaze", "nhhaze[n=5]", "densehaze"}) {
     EXPECT_EQ(DefaultSplitRule(name), SplitRule::kChallenge);
   }
-  EXPECT_EQ(DefaultSplitRule("synthetic_ohaze"), SplitRule::kTenth);
+  EXPECT_EQ(DefaultSplitRule("synthetic_ohaze"), SplitRule::kChallenge);
+  EXPECT_EQ(DefaultSplitRule("synthetic_nhhaze"), SplitRule::kChallenge);
   EXPECT_EQ(DefaultSplitRule("synthetic_its"), SplitRule::kTenth);
   EXPECT_EQ(DefaultSplitRule("pair"), SplitRule::kTenth);
 }
