@@ -20,6 +20,7 @@ class AodNet final : public Backbone {
   explicit AodNet(const LayerScope& scope = LayerScope());
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
+  Tiling tiling() const override { return Tiling::kExact; }
   // K = 0 everywhere means a white picture and no gradient at all.
   std::optional<Liveness> CheckLiveness(const at::Tensor& input) const override;
 
@@ -37,6 +38,7 @@ class AodNetGunet final : public Backbone {
   explicit AodNetGunet(const LayerScope& scope = LayerScope());
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
+  Tiling tiling() const override { return Tiling::kExact; }
   at::Tensor NormaliseInput(const at::Tensor& hazy01) const override;
   at::Tensor OutputToUnit(const at::Tensor& output) const override;
 

@@ -19,6 +19,25 @@ struct Liveness {
   double share = 1.0;  // In [0, 1].
 };
 
+enum class Tiling {
+  kNone,         // Every pixel depends on the whole picture.
+  kExact,        // A pixel depends on its surroundings, however large.
+  kApproximate,  // On means over the whole picture as well, which tiles take
+                 // over themselves.
+};
+
+// A part of a picture, in pixels.
+struct PictureWindow {
+  int64_t x_px = 0, y_px = 0;
+  int64_t width_px = 0, height_px = 0;
+};
+
+// What a net keeps of a whole picture for its tiles.
+class WholePicture {
+ public:
+  virtual ~WholePicture() = default;
+};
+
 class Backbone {
  public:
   virtual ~Backbone() = default;
@@ -45,6 +64,27 @@ class Backbone {
   // takes, and cut back (pictures smaller than half of that by repeating their
   // edge). Nets whose output is no picture make one of it here.
   virtual at::Tensor Restore(const at::Tensor& hazy01) const;
+
+  // Pads at the bottom and the right as Restore() does, to what Forward()
+  // takes.
+  at::Tensor PadToFit(const at::Tensor& hazy01) const;
+
+  // How a picture that is too large for the memory can be restored in tiles.
+  virtual Tiling tiling() const { return Tiling::kNone; }
+  // Tiles must begin at multiples of this.
+  virtual int64_t TileMultiple() const { return SizeMultiple(); }
+  // What tiles need to know of the whole (padded) picture; null where a tile
+  // needs to know nothing but itself.
+  virtual std::shared_ptr<const WholePicture> LookAtWhole(
+      const at::Tensor& /*hazy01*/) const {
+    return nullptr;
+  }
+  // Restores the window of `hazy01` that `place` names, a picture that fits
+  // (PadToFit): [B, 3, H, W] -> [B, 3, place.height_px, place.width_px], right
+  // in all but a margin towards the cut edges. `whole` from LookAtWhole().
+  virtual at::Tensor RestoreWindow(const at::Tensor& hazy01,
+                                   const PictureWindow& place,
+                                   const WholePicture* whole) const;
 
   // Empty for a net that can be trained; otherwise why its published weights
   // can only be run: "its airlight is chosen among the pixels".

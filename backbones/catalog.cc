@@ -154,12 +154,7 @@ absl::StatusOr<std::optional<DduOptions>> TakeDduOptions(OptionMap& options) {
   return std::make_optional(ddu);
 }
 
-absl::Status CheckInner(const DduOptions& ddu, const Backbone& inner) {
-  if (const std::string why = inner.WhyNotTrainable(); !why.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("option ddu='", ddu.side_px, "': ", inner.name(),
-                     " cannot dehaze the small picture in training: ", why));
-  }
+absl::Status CheckSmallPicture(const DduOptions& ddu, const Backbone& inner) {
   if (ddu.side_px % inner.SizeMultiple() == 0 &&
       ddu.side_px >= inner.SmallestSide()) {
     return absl::OkStatus();
@@ -220,7 +215,12 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeFrom(const Row& row,
   // layers are declared among the wrapper's.
   auto bare = row.make(options, LayerScope());
   if (!bare.ok() || !ddu.has_value()) return bare;
-  BILD_RETURN_IF_ERROR(CheckInner(*ddu, **bare));
+  if (const std::string why = (*bare)->WhyNotTrainable(); !why.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("option ddu='", ddu->side_px, "': ", (*bare)->name(),
+                     " cannot be part of another net: ", why));
+  }
+  BILD_RETURN_IF_ERROR(CheckSmallPicture(*ddu, **bare));
   return std::make_unique<Ddu>(*ddu, [&](const LayerScope& scope) {
     return row.make(options, scope).value();
   });

@@ -102,15 +102,23 @@ at::Tensor Ddu::InnerInput(const at::Tensor& input) const {
       ResizeBicubic(input, options_.side_px, options_.side_px));
 }
 
-at::Tensor Ddu::Forward(const at::Tensor& input) const {
-  const int64_t height_px = input.size(2);
-  const int64_t width_px = input.size(3);
-  const at::Tensor map = (*grid_net_)(
-      ResizeBicubic(input, options_.grid_side_px, options_.grid_side_px));
-  const BilateralSlice slice(BilateralGrid(map), height_px, width_px);
-  const at::Tensor restored =
-      ResizeBicubic(inner_->OutputToUnit(inner_->Forward(InnerInput(input))),
-                    height_px, width_px);
+// What the small pictures give: the bilateral grid and the restored picture of
+// the inner net, both small.
+struct Ddu::SmallPicture final : WholePicture {
+  at::Tensor grid;
+  at::Tensor restored;
+};
+
+Ddu::SmallPicture Ddu::LookAt(const at::Tensor& input) const {
+  SmallPicture small;
+  small.grid = BilateralGrid((*grid_net_)(
+      ResizeBicubic(input, options_.grid_side_px, options_.grid_side_px)));
+  small.restored = inner_->OutputToUnit(inner_->Forward(InnerInput(input)));
+  return small;
+}
+
+at::Tensor Ddu::Guided(const at::Tensor& input, const BilateralSlice& slice,
+                       const at::Tensor& restored) const {
   const auto guided = [&](const Guide& guide, int64_t colour,
                           const Conv2d& point) {
     return ApplyCoefficients(slice.At(guide(input.narrow(1, colour, 1))),
@@ -121,6 +129,36 @@ at::Tensor Ddu::Forward(const at::Tensor& input) const {
                guided(*guide_b_, 2, *point_b_)},
               1));
   return (*activation_)((*multiplier_)(fused)*input - fused + 1.0);
+}
+
+at::Tensor Ddu::Forward(const at::Tensor& input) const {
+  const int64_t height_px = input.size(2);
+  const int64_t width_px = input.size(3);
+  const SmallPicture small = LookAt(input);
+  return Guided(input, BilateralSlice(small.grid, height_px, width_px),
+                ResizeBicubic(small.restored, height_px, width_px));
+}
+
+std::shared_ptr<const WholePicture> Ddu::LookAtWhole(
+    const at::Tensor& hazy01) const {
+  return std::make_shared<SmallPicture>(LookAt(hazy01));
+}
+
+at::Tensor Ddu::RestoreWindow(const at::Tensor& hazy01,
+                              const PictureWindow& place,
+                              const WholePicture* whole) const {
+  const auto& small = dynamic_cast<const SmallPicture&>(*whole);
+  const int64_t height_px = hazy01.size(2);
+  const int64_t width_px = hazy01.size(3);
+  const at::Tensor window = hazy01.narrow(2, place.y_px, place.height_px)
+                                .narrow(3, place.x_px, place.width_px)
+                                .contiguous();
+  return Guided(
+      window,
+      BilateralSlice(small.grid, height_px, width_px)
+          .Window(place.y_px, place.height_px, place.x_px, place.width_px),
+      ResizeBicubicWindow(small.restored, height_px, width_px, place.y_px,
+                          place.height_px, place.x_px, place.width_px));
 }
 
 std::optional<Liveness> Ddu::CheckLiveness(const at::Tensor& input) const {

@@ -17,6 +17,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "backbones/backbone.h"
+#include "backbones/ddu_operators.h"
 #include "backbones/ddu_unet.h"
 
 namespace bild {
@@ -42,6 +43,12 @@ class Ddu final : public Backbone {
   // "ffa[dim=16,ddu=320]"
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
+  // In two passes: what comes from the small picture first, once.
+  Tiling tiling() const override { return Tiling::kExact; }
+  std::shared_ptr<const WholePicture> LookAtWhole(
+      const at::Tensor& hazy01) const override;
+  at::Tensor RestoreWindow(const at::Tensor& hazy01, const PictureWindow& place,
+                           const WholePicture* whole) const override;
   int64_t SmallestSide() const override { return 2; }
   // Of the inner net on the small picture.
   std::optional<Liveness> CheckLiveness(const at::Tensor& input) const override;
@@ -49,6 +56,13 @@ class Ddu final : public Backbone {
  private:
   struct Guide;
   struct TwoConvs;
+  struct SmallPicture;
+
+  SmallPicture LookAt(const at::Tensor& input) const;
+  // The large picture `input`, or a window of it, from slices and restored
+  // small picture of its size.
+  at::Tensor Guided(const at::Tensor& input, const BilateralSlice& slice,
+                    const at::Tensor& restored) const;
 
   // The small picture in the inner net's input form.
   at::Tensor InnerInput(const at::Tensor& input) const;

@@ -6,6 +6,7 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/arange.h"
 #include "ATen/ops/embedding.h"
+#include "ATen/ops/eye.h"
 #include "ATen/ops/matmul.h"
 #include "ATen/ops/upsample_bicubic2d.h"
 #include "c10/util/Exception.h"
@@ -35,6 +36,20 @@ at::Tensor ResizeBicubic(const at::Tensor& x, int64_t height_px,
                          int64_t width_px) {
   return at::upsample_bicubic2d(x, {height_px, width_px},
                                 /*align_corners=*/true);
+}
+
+at::Tensor ResizeBicubicWindow(const at::Tensor& x, int64_t height_px,
+                               int64_t width_px, int64_t y_px, int64_t rows,
+                               int64_t x_px, int64_t columns) {
+  // Resizing is linear in every column and every row: what it does to unit
+  // vectors is its matrix.
+  const auto matrix = [&x](int64_t side_px, int64_t size, int64_t start,
+                           int64_t count) {
+    const at::Tensor unit = at::eye(size, x.options()).view({1, 1, size, size});
+    return ResizeBicubic(unit, side_px, size)[0][0].narrow(0, start, count);
+  };
+  return at::matmul(at::matmul(matrix(height_px, x.size(2), y_px, rows), x),
+                    matrix(width_px, x.size(3), x_px, columns).t());
 }
 
 at::Tensor BilateralGrid(const at::Tensor& map) {
@@ -84,10 +99,22 @@ BilateralSlice::BilateralSlice(const at::Tensor& grid, int64_t height_px,
           cell.to(at::kLong);
 }
 
+BilateralSlice BilateralSlice::Window(int64_t y_px, int64_t rows, int64_t x_px,
+                                      int64_t columns) const {
+  BilateralSlice window = *this;
+  window.height_px_ = rows;
+  window.width_px_ = columns;
+  window.base_ = base_.narrow(1, y_px, rows).narrow(2, x_px, columns);
+  window.fraction_ = fraction_.narrow(0, x_px, columns);
+  return window;
+}
+
 at::Tensor BilateralSlice::At(const at::Tensor& guide) const {
   const at::Tensor position =
       (guide.squeeze(1) + 1.0) * (0.5 * static_cast<double>(depth_ - 1));
-  const at::Tensor cell = CellOf(position.detach(), depth_);
+  // What is no number must not become an address; it stays in the fraction.
+  const at::Tensor cell =
+      CellOf(position.detach(), depth_).nan_to_num(/*nan=*/0.0);
   const at::Tensor right = fraction_.unsqueeze(1);         // [W, 1]
   const at::Tensor deep = (position - cell).unsqueeze(3);  // [B, H, W, 1]
   const at::Tensor index = base_ + cell.to(at::kLong) * columns_;

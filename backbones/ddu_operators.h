@@ -22,6 +22,12 @@ constexpr int64_t kBilateralCoefficients = 12;
 at::Tensor ResizeBicubic(const at::Tensor& x, int64_t height_px,
                          int64_t width_px);
 
+// The window of ResizeBicubic(x, height_px, width_px) with `rows` rows from
+// `y_px` and `columns` columns from `x_px`, without the rest.
+at::Tensor ResizeBicubicWindow(const at::Tensor& x, int64_t height_px,
+                               int64_t width_px, int64_t y_px, int64_t rows,
+                               int64_t x_px, int64_t columns);
+
 // [B, 3, G, G] -> the bilateral grid [B, 12, G / 16, sqrt(G), sqrt(G)]
 // (channel, depth, y, x): the mean of every four rows, read anew in C order. G
 // is 16 times a square: its depth is part of the rows of the map.
@@ -32,6 +38,11 @@ at::Tensor BilateralGrid(const at::Tensor& map);
 class BilateralSlice {
  public:
   BilateralSlice(const at::Tensor& grid, int64_t height_px, int64_t width_px);
+
+  // Of the part of the picture with `rows` rows from `y_px` and `columns`
+  // columns from `x_px`: At() takes guides of that size.
+  BilateralSlice Window(int64_t y_px, int64_t rows, int64_t x_px,
+                        int64_t columns) const;
 
   // At depth (guide + 1) / 2 of the way; guide [B, 1, H, W] in [-1, 1] ->
   // [B, 12, H, W]. Differentiable in grid and guide.

@@ -24,6 +24,7 @@ class DehazeNet final : public Backbone {
   explicit DehazeNet(const LayerScope& scope = LayerScope());
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
+  Tiling tiling() const override { return Tiling::kExact; }
   at::Tensor NormaliseInput(const at::Tensor& hazy01) const override;
   at::Tensor OutputToUnit(const at::Tensor& output) const override;
   // Of the widest reflection, 3 px.

@@ -15,6 +15,7 @@ namespace bild {
 namespace {
 
 constexpr int64_t kTile_px = 16;
+constexpr double kLeastDivisor = 1e-6;
 
 }  // namespace
 
@@ -64,7 +65,7 @@ at::Tensor DehazeNetPatch::RestoreOne(const at::Tensor& picture) const {
                    .clamp_min(0);
   }
   const at::Tensor t = transmission.view({columns, rows, 1, 1, 1});
-  tiles.copy_((tiles - airlight * (1.0 - t)) / t);
+  tiles.copy_((tiles - airlight * (1.0 - t)) / t.clamp_min(kLeastDivisor));
   return restored;
 }
 

@@ -25,12 +25,11 @@ class DehazeNetPatch final : public Backbone {
   at::Tensor Forward(const at::Tensor& input) const override;
   // ImageNet's mean and standard deviation, as the port has it.
   at::Tensor NormaliseInput(const at::Tensor& hazy01) const override;
-  // Tile by tile: J = (x - A (1 - t)) / t with the tile's own t, without a
-  // lower bound. A is the largest value of any channel in the hundredth part
-  // of the tiles (rounded down) with the smallest t, 0 for pictures of less
-  // than 100 tiles. Rows and columns beyond the last whole tile stay as they
-  // are. A tile with t = 0 gets what the limit t -> 0 gives: 0 below A, 1 above
-  // and A itself where x = A.
+  // Tile by tile: J = (x - A (1 - t)) / t with the tile's own t, which has no
+  // lower bound but 1e-6 in the denominator, so that no value is infinite. A is
+  // the largest value of any channel in the hundredth part of the tiles
+  // (rounded down) with the smallest t, 0 for pictures of less than 100 tiles.
+  // Rows and columns beyond the last whole tile stay as they are.
   at::Tensor Restore(const at::Tensor& hazy01) const override;
   std::string WhyNotTrainable() const override;
 

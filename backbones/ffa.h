@@ -29,6 +29,8 @@ class Ffa final : public Backbone {
   ~Ffa() override;
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
+  // Its channel attention takes means over the whole picture.
+  Tiling tiling() const override { return Tiling::kApproximate; }
   // (x - mean) / std with the paper's code's own constants; the target and the
   // output stay in [0, 1].
   at::Tensor NormaliseInput(const at::Tensor& hazy01) const override;

@@ -32,6 +32,9 @@ class GridDehazeNet final : public Backbone {
   ~GridDehazeNet() override;
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
+  Tiling tiling() const override { return Tiling::kExact; }
+  // Two halvings.
+  int64_t TileMultiple() const override { return 4; }
   at::Tensor NormaliseInput(const at::Tensor& hazy01) const override;
 
  private:

@@ -32,6 +32,8 @@ class Msbdn final : public Backbone {
   ~Msbdn() override;
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
+  // Its resizes take (2 h + 1) rows to 2 h, at places that depend on h.
+  Tiling tiling() const override { return Tiling::kApproximate; }
   int64_t SizeMultiple() const override { return 16; }
   int64_t SmallestSide() const override { return 32; }
 

@@ -3,8 +3,8 @@
 //   bazel run //benchmarks:ots_ffa -- [flags]
 //
 // The flag files of recipes/ come first (the dataset's synthetic set, the net's
-// recipe, the profile's), then the command line; the last setting of a flag
-// wins.
+// recipe, the DDU's where the dataset uses it, the profile's), then the command
+// line; the last setting of a flag wins.
 
 #include <cstdint>
 #include <cstdio>
@@ -17,15 +17,14 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "benchmarks/benchmark_target.h"
 #include "benchmarks/run_spec.h"
 #include "benchmarks/runner.h"
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
-
-#ifndef BILD_DATASET
-#error "bild_benchmark() defines BILD_DATASET and BILD_BACKBONE"
-#endif
+#include "datasets/catalog.h"
+#include "datasets/split.h"
 
 // What is run.
 ABSL_FLAG(std::string, profile, "quick",
@@ -44,8 +43,9 @@ ABSL_FLAG(std::string, recipe_note, "",
           "what of a published recipe is not had here; stands in every row");
 
 // Data.
-ABSL_FLAG(std::string, dataset, BILD_DATASET,
-          "its, ots or pair (a folder with hazy/ and clear/)");
+ABSL_FLAG(std::string, dataset, bild::kTargetDataset,
+          "its, ots, ohaze, nhhaze, densehaze or pair (a folder with hazy/ and "
+          "clear/)");
 ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own; empty: a synthetic "
           "set of the same shape");
@@ -54,9 +54,16 @@ ABSL_FLAG(bool, allow_partial, false,
           "take a named set with fewer files than its release");
 ABSL_FLAG(bool, allow_decoder_mismatch, false,
           "go on with an image decoder that differs from the reference");
+ABSL_FLAG(bool, expand_grey, false,
+          "take grey and palette pictures, expanded to three channels");
+ABSL_FLAG(bool, depth16, false,
+          "take PNG with 16 bits a channel; --dataset=pair only");
 ABSL_FLAG(std::string, split, "auto",
-          "auto, paper, paper4500, full or tenth; see docs/datasets.md");
-ABSL_FLAG(uint64_t, split_seed, 1, "seed of the split");
+          "auto, paper, paper4500, full, tenth or challenge; see "
+          "docs/datasets.md");
+ABSL_FLAG(uint64_t, split_seed, 0,
+          "seed of the split; 0: the challenges' own division, 1 for any other "
+          "set");
 ABSL_FLAG(int64_t, scene_block, 1,
           "scenes next to each other that stay on one side of the split");
 ABSL_FLAG(std::string, leak, "drop",
@@ -69,8 +76,15 @@ ABSL_FLAG(std::string, synthetic_size, "256x256",
 ABSL_FLAG(uint64_t, synthetic_seed, 1, "seed of the synthetic set");
 
 // The net and its optimiser.
-ABSL_FLAG(std::string, backbone, BILD_BACKBONE,
+ABSL_FLAG(std::string, backbone, bild::kTargetBackbone,
           "the target's net with options, as in ffa[dim=16,blocks=2]");
+ABSL_FLAG(
+    bool, ddu, false,
+    "put the net behind the DDU: it works on a small picture, a bilateral "
+    "grid brings the result up; on for ohaze and nhhaze");
+ABSL_FLAG(int64_t, ddu_side_px, 320, "side of the DDU's small picture, px");
+ABSL_FLAG(int64_t, ddu_grid_px, 256, "side of its grid net's input: 256 or 64");
+ABSL_FLAG(int64_t, ddu_width, 64, "first width of its grid net");
 ABSL_FLAG(std::string, loss, "l1", "per-patch loss: l1, mse or smooth_l1");
 ABSL_FLAG(std::string, initialisation, "fan_in",
           "fan_in, normal_0.02 or normal_0.001");
@@ -145,7 +159,7 @@ constexpr int kUsage = 2;
 absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
                        RunSpec* spec) {
   std::vector<std::string> problems;
-  spec->target = absl::StrCat(BILD_DATASET, "_", BILD_BACKBONE);
+  spec->target = absl::StrCat(kTargetDataset, "_", kTargetBackbone);
   spec->profile = absl::GetFlag(FLAGS_profile);
   spec->recipe_note = absl::GetFlag(FLAGS_recipe_note);
   spec->methods = absl::GetFlag(FLAGS_methods);
@@ -166,7 +180,14 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   data.allow_partial = absl::GetFlag(FLAGS_allow_partial);
   data.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
   data.split = absl::GetFlag(FLAGS_split);
+  data.expand_grey = absl::GetFlag(FLAGS_expand_grey);
+  data.depth16 = absl::GetFlag(FLAGS_depth16);
   data.split_seed = absl::GetFlag(FLAGS_split_seed);
+  const bool is_challenge =
+      data.split == "challenge" ||
+      (data.split == "auto" &&
+       DefaultSplitRule(data.dataset) == SplitRule::kChallenge);
+  if (data.split_seed == 0 && !is_challenge) data.split_seed = 1;
   data.scene_block = absl::GetFlag(FLAGS_scene_block);
   data.leak = absl::GetFlag(FLAGS_leak);
   data.scenes = absl::GetFlag(FLAGS_scenes);
@@ -180,6 +201,9 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
     problems.push_back(absl::StrCat("--synthetic_size='", size_text,
                                     "': expected WIDTHxHEIGHT, as in 256x256"));
   }
+  spec->ddu = {absl::GetFlag(FLAGS_ddu), absl::GetFlag(FLAGS_ddu_side_px),
+               absl::GetFlag(FLAGS_ddu_grid_px),
+               absl::GetFlag(FLAGS_ddu_width)};
   TrainConfig& train = spec->train;
   train.backbone = absl::GetFlag(FLAGS_backbone);
   train.loss = absl::GetFlag(FLAGS_loss);
@@ -225,7 +249,7 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   // A folder that the user names is continued only when the user says so.
   const bool was_asked = !LastValue(settings, "resume", "").empty();
   run.resume = absl::GetFlag(FLAGS_resume) && (run.out.empty() || was_asked);
-  return ValidateRunSpec(*spec, BILD_BACKBONE, std::move(problems));
+  return ValidateRunSpec(*spec, kTargetBackbone, std::move(problems));
 }
 
 // What the recipes of this tree say, and what comes of it with the command
@@ -240,11 +264,18 @@ absl::StatusOr<Settings> AllSettings(
   BILD_ASSIGN_OR_RETURN(const std::vector<FlagSetting> given,
                         ReadSettings(arguments));
   const std::string profile = LastValue(given, "profile", "quick");
+  const std::string recipe = profile == "paper"
+                                 ? "benchmarks/recipes/published_"
+                                 : "benchmarks/recipes/quick_";
   std::vector<std::string> files = {
-      absl::StrCat("benchmarks/recipes/synthetic_", BILD_DATASET, ".flags"),
-      absl::StrCat("benchmarks/recipes/",
-                   profile == "paper" ? "published_" : "quick_", BILD_BACKBONE,
-                   ".flags")};
+      absl::StrCat("benchmarks/recipes/synthetic_", kTargetDataset, ".flags"),
+      absl::StrCat(recipe, kTargetBackbone, ".flags")};
+  // Of an unknown set, its name is what will be complained about.
+  const auto sets =
+      FindBenchmarkSets(LastValue(given, "dataset", kTargetDataset));
+  if (sets.ok() && sets->uses_ddu) {
+    files.push_back(absl::StrCat(recipe, "ddu.flags"));
+  }
   if (profile == "ci")
     files.emplace_back("benchmarks/recipes/profile_ci.flags");
   std::vector<std::string> all;
@@ -272,10 +303,10 @@ int Main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (AsksForHelp(arguments)) {
     const std::string help = HelpText(absl::StrCat(
-        "Trains ", BILD_BACKBONE, " on ", BILD_DATASET,
+        "Trains ", kTargetBackbone, " on ", kTargetDataset,
         " with and without BILD and writes a results folder with a report.\n"
         "bazel run //benchmarks:",
-        BILD_DATASET, "_", BILD_BACKBONE, " -- [flags]"));
+        kTargetDataset, "_", kTargetBackbone, " -- [flags]"));
     std::printf("%s", help.c_str());
     return kDone;
   }

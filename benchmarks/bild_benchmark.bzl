@@ -14,21 +14,15 @@ def bild_benchmark(name, dataset, backbone, ci_size = "small"):
     if name != dataset + "_" + backbone:
         fail("bild_benchmark '%s': expected the name '%s_%s'" % (name, dataset, backbone))
     common = dict(
-        srcs = ["benchmark_main.cc"],
+        srcs = ["benchmark_target.cc"],
         data = [":recipes"],
         local_defines = [
             'BILD_DATASET=\\"%s\\"' % dataset,
             'BILD_BACKBONE=\\"%s\\"' % backbone,
         ],
         deps = [
-            ":run_spec",
-            ":runner",
-            "//bild/base:command_line",
-            "//bild/base:device",
-            "//bild/base:status",
-            "//third_party:absl_flags",
-            "//third_party:absl_status",
-            "//third_party:absl_strings",
+            ":benchmark_main",
+            ":benchmark_target",
         ],
     )
     bild_cc_binary(

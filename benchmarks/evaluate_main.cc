@@ -1,9 +1,10 @@
-// Scores a weights file on a dataset.
+// Scores a weights file, or the hazy pictures as they are, on a dataset.
 //
 //   bazel run //benchmarks:evaluate -- --backbone=aodnet --weights=F
 //     --dataset=sots_indoor --data_root=DIR
-//     [--metric_profile=default,grid-bild]
+//     [--metric_profile=default,ffa | --metric_profile=all --profile_table]
 //
+// Each picture is read and restored once, whatever the number of profiles.
 // Without --out it writes nothing; with it, per_image.csv and records.jsonl.
 
 #include <cstdio>
@@ -18,7 +19,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backbones/catalog.h"
+#include "backbones/weights.h"
 #include "benchmarks/environment.h"
+#include "benchmarks/profile_table.h"
 #include "benchmarks/results_folder.h"
 #include "benchmarks/run_data.h"
 #include "benchmarks/summary.h"
@@ -37,15 +40,24 @@
 #include "datasets/image_reader.h"
 #include "datasets/split.h"
 
-ABSL_FLAG(std::string, backbone, "", "the net, as in aodnet or ffa[blocks=20]");
+ABSL_FLAG(std::string, backbone, "",
+          "the net, as in aodnet or ffa[blocks=20]; none: the hazy pictures "
+          "are scored as they are");
 ABSL_FLAG(std::string, weights, "", "a .safetensors file of that net");
 ABSL_FLAG(std::string, dataset, "", "a dataset, as in sots_indoor or pair");
 ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own");
 ABSL_FLAG(std::vector<std::string>, metric_profile,
-          std::vector<std::string>({"default"}), "metric profiles");
+          std::vector<std::string>({"default"}),
+          "metric profiles between commas, or all");
+ABSL_FLAG(bool, profile_table, false,
+          "print a table of the profiles beside each other as well");
 ABSL_FLAG(bool, allow_partial, false,
           "take a named set with fewer files than its release");
+ABSL_FLAG(bool, expand_grey, false,
+          "take grey and palette pictures, expanded to three channels");
+ABSL_FLAG(bool, depth16, false,
+          "take PNG with 16 bits a channel; --dataset=pair only");
 ABSL_FLAG(bool, allow_decoder_mismatch, false,
           "go on with an image decoder that differs from the reference");
 ABSL_FLAG(std::string, device, "cpu", "cpu, cuda, cuda:N or auto");
@@ -60,24 +72,40 @@ constexpr int kDone = 0;
 constexpr int kWorldIsWrong = 1;
 constexpr int kUsage = 2;
 
+// --backbone=none: nothing is restored.
+constexpr char kNoBackbone[] = "none";
+
+bool ScoresTheInput() { return absl::GetFlag(FLAGS_backbone) == kNoBackbone; }
+
 // The dataset's own name, before any file is opened.
 absl::Status CheckUsage(std::vector<MetricProfile>* profiles) {
   std::vector<std::string> problems;
-  for (const auto& [flag, value] :
-       {std::pair{"backbone", absl::GetFlag(FLAGS_backbone)},
-        std::pair{"weights", absl::GetFlag(FLAGS_weights)},
-        std::pair{"dataset", absl::GetFlag(FLAGS_dataset)},
-        std::pair{"data_root", absl::GetFlag(FLAGS_data_root)}}) {
+  std::vector<std::pair<std::string, std::string>> needed = {
+      {"backbone", absl::GetFlag(FLAGS_backbone)},
+      {"dataset", absl::GetFlag(FLAGS_dataset)},
+      {"data_root", absl::GetFlag(FLAGS_data_root)}};
+  if (!ScoresTheInput()) {
+    needed.emplace_back("weights", absl::GetFlag(FLAGS_weights));
+  } else if (!absl::GetFlag(FLAGS_weights).empty()) {
+    problems.emplace_back(
+        "--backbone=none restores nothing: leave out --weights");
+  }
+  for (const auto& [flag, value] : needed) {
     if (value.empty())
       problems.push_back(absl::StrCat("--", flag, " is not given"));
   }
-  if (!absl::GetFlag(FLAGS_backbone).empty()) {
+  if (!absl::GetFlag(FLAGS_backbone).empty() && !ScoresTheInput()) {
     const auto net = MakeBackbone(absl::GetFlag(FLAGS_backbone), at::kFloat);
     if (!net.ok()) problems.emplace_back(net.status().message());
   }
   if (!absl::GetFlag(FLAGS_dataset).empty()) {
     const auto found = FindDataset(absl::GetFlag(FLAGS_dataset));
-    if (!found.ok()) problems.emplace_back(found.status().message());
+    const absl::Status scorable =
+        found.ok() ? CheckScorableSet(*found) : found.status();
+    if (!scorable.ok()) problems.emplace_back(scorable.message());
+  }
+  if (absl::GetFlag(FLAGS_depth16) && absl::GetFlag(FLAGS_dataset) != "pair") {
+    problems.emplace_back("--depth16 is for --dataset=pair");
   }
   auto parsed =
       ParseProfiles(absl::StrJoin(absl::GetFlag(FLAGS_metric_profile), ","));
@@ -91,6 +119,57 @@ absl::Status CheckUsage(std::vector<MetricProfile>* profiles) {
       "evaluate cannot run so:", problems, "--help lists the flags."));
 }
 
+// The net with its weights, or null for the hazy pictures themselves.
+struct Restorer {
+  std::unique_ptr<Backbone> backbone;
+  std::string name = kNoBackbone;
+  std::string weights_sha256;
+};
+
+absl::StatusOr<Restorer> LoadRestorer(const DeviceSettings& device) {
+  Restorer restorer;
+  if (ScoresTheInput()) return restorer;
+  const std::string path = UserPath(absl::GetFlag(FLAGS_weights));
+  BILD_ASSIGN_OR_RETURN(
+      restorer.backbone,
+      MakeBackbone(
+          absl::GetFlag(FLAGS_backbone),
+          at::TensorOptions().dtype(at::kFloat).device(device.device)));
+  BILD_RETURN_IF_ERROR(LoadWeights(path, restorer.backbone->layers()));
+  BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  restorer.name = restorer.backbone->name();
+  restorer.weights_sha256 = Sha256Hex(bytes);
+  return restorer;
+}
+
+void DescribeRestorer(const Restorer& restorer, Record* record) {
+  record->backbone = restorer.name;
+  if (restorer.backbone == nullptr) {
+    record->method = "input";
+    return;
+  }
+  record->method = "weights";
+  record->parameters = restorer.backbone->parameters().size();
+  // The weights are what was run.
+  record->run_id = restorer.weights_sha256.substr(0, 12);
+  record->config = absl::StrCat("--weights_sha256=", restorer.weights_sha256);
+}
+
+void DescribeEnvironment(const Environment& environment,
+                         std::vector<std::string>* reasons, Record* record) {
+  record->commit = environment.commit;
+  record->dirty = environment.is_dirty;
+  record->device = environment.device;
+  record->threads = environment.threads;
+  record->libraries = environment.libraries;
+  record->started_at = environment.started_at;
+  if (environment.commit == "unknown") {
+    reasons->emplace_back("commit unknown");
+  } else if (environment.is_dirty) {
+    reasons->emplace_back("uncommitted changes in the tree");
+  }
+}
+
 absl::StatusOr<std::string> EvaluateWeights(
     const std::vector<MetricProfile>& profiles) {
   DeviceSettings wanted;
@@ -102,27 +181,22 @@ absl::StatusOr<std::string> EvaluateWeights(
 
   std::vector<std::string> reasons;
   Record record;
+  record.target = "evaluate";
   record.decoder_probe = "match";
   if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
     if (!absl::GetFlag(FLAGS_allow_decoder_mismatch)) return decoder;
     record.decoder_probe = "mismatch";
     reasons.emplace_back("image decoder differs from the probe");
   }
-  const std::string weights_path = UserPath(absl::GetFlag(FLAGS_weights));
-  BILD_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Backbone> backbone,
-      MakeBackbone(
-          absl::GetFlag(FLAGS_backbone),
-          at::TensorOptions().dtype(at::kFloat).device(device.device)));
-  BILD_RETURN_IF_ERROR(LoadWeights(weights_path, backbone->layers()));
-  BILD_ASSIGN_OR_RETURN(const std::string weights_bytes,
-                        ReadFile(weights_path));
+  BILD_ASSIGN_OR_RETURN(const Restorer restorer, LoadRestorer(device));
 
   std::vector<std::string> notes;
   DatasetRequest request;
   request.name = absl::GetFlag(FLAGS_dataset);
   request.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
   request.allow_partial = absl::GetFlag(FLAGS_allow_partial);
+  request.reading.expand_grey = absl::GetFlag(FLAGS_expand_grey);
+  request.reading.depth16 = absl::GetFlag(FLAGS_depth16);
   request.notes = &notes;
   BILD_ASSIGN_OR_RETURN(const std::unique_ptr<PairedDataset> dataset,
                         OpenDataset(request));
@@ -136,62 +210,50 @@ absl::StatusOr<std::string> EvaluateWeights(
   const std::string out = UserPath(absl::GetFlag(FLAGS_out));
   std::optional<ResultsLock> lock;
   if (!out.empty()) {
+    const std::string profile_names = absl::StrJoin(
+        profiles, ",", [](std::string* text, const MetricProfile& profile) {
+          text->append(profile.name);
+        });
     BILD_ASSIGN_OR_RETURN(
         ResultsLock taken,
         ResultsLock::Take(
-            out, absl::StrCat(
-                     "target=evaluate --backbone=", backbone->name(),
-                     " --metric_profile=",
-                     absl::StrJoin(absl::GetFlag(FLAGS_metric_profile), ","),
-                     " weights=", Sha256Hex(weights_bytes),
-                     " test=", dataset->name(), " test_list=", list.sha256)));
+            out, absl::StrCat("target=evaluate --backbone=", restorer.name,
+                              " --metric_profile=", profile_names,
+                              " weights=", restorer.weights_sha256, " test=",
+                              dataset->name(), " test_list=", list.sha256)));
     lock.emplace(std::move(taken));
   }
 
-  Progress progress(absl::StrCat(backbone->name(), " on ", dataset->name()),
+  Progress progress(absl::StrCat(restorer.name, " on ", dataset->name()),
                     static_cast<int64_t>(list.indices.size()));
-  BILD_ASSIGN_OR_RETURN(
-      const std::vector<ProfileScores> scores,
-      Evaluate(backbone.get(), *dataset, list.indices, profiles, &progress));
+  BILD_ASSIGN_OR_RETURN(const std::vector<ProfileScores> scores,
+                        Evaluate(restorer.backbone.get(), *dataset,
+                                 list.indices, profiles, &progress));
 
-  record.target = "evaluate";
-  record.method = "weights";
   record.n_clear = CountScenes(*dataset, list.indices);
   record.dataset = dataset->name();
   record.layout = dataset->layout();
   record.test_list_sha256 = list.sha256;
-  record.backbone = backbone->name();
-  record.parameters = backbone->parameters().size();
-  // The weights are what was run.
-  record.run_id = Sha256Hex(weights_bytes).substr(0, 12);
-  record.config = absl::StrCat("--weights_sha256=", Sha256Hex(weights_bytes));
-  record.commit = environment.commit;
-  record.dirty = environment.is_dirty;
-  record.device = environment.device;
-  record.threads = environment.threads;
-  record.libraries = environment.libraries;
-  record.started_at = environment.started_at;
-  if (environment.commit == "unknown") {
-    reasons.emplace_back("commit unknown");
-  } else if (environment.is_dirty) {
-    reasons.emplace_back("uncommitted changes in the tree");
-  }
+  DescribeRestorer(restorer, &record);
+  DescribeEnvironment(environment, &reasons, &record);
   record.verdict = reasons.empty() ? "VALID" : "INVALID";
   record.invalid_reasons = absl::StrJoin(reasons, "; ");
 
   RunRows rows;
   AddScores(scores, *dataset, record, &rows);
   if (!out.empty()) BILD_RETURN_IF_ERROR(SaveRunRows(out, rows));
-  return SummarizeRecords(rows.records);
+  const std::string summary = SummarizeRecords(rows.records);
+  if (!absl::GetFlag(FLAGS_profile_table)) return summary;
+  return absl::StrCat(ProfileTable(rows.records), "\n", summary);
 }
 
 int Main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (AsksForHelp(arguments)) {
     const std::string help = HelpText(
-        "Scores a weights file on a dataset.\nbazel run "
-        "//benchmarks:evaluate -- --backbone= --weights= --dataset= "
-        "--data_root= [flags]");
+        "Scores a weights file, or the hazy pictures (--backbone=none), on a "
+        "dataset.\nbazel run //benchmarks:evaluate -- --backbone= --weights= "
+        "--dataset= --data_root= [flags]");
     std::printf("%s", help.c_str());
     return kDone;
   }

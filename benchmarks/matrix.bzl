@@ -3,6 +3,8 @@
 # Names of //datasets:catalog that a benchmark trains on.
 DATASETS = [
     "its",
+    "nhhaze",
+    "ohaze",
     "ots",
 ]
 

@@ -48,6 +48,7 @@ SplitRule RuleOf(const DataSpec& spec, const std::string& dataset_name) {
   if (spec.split == "paper4500") return SplitRule::kPaper4500;
   if (spec.split == "full") return SplitRule::kFull;
   if (spec.split == "tenth") return SplitRule::kTenth;
+  if (spec.split == "challenge") return SplitRule::kChallenge;
   return DefaultSplitRule(dataset_name);
 }
 
@@ -112,11 +113,14 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   request.name = sets.train;
   request.data_root = root;
   request.allow_partial = spec.allow_partial;
+  request.reading.expand_grey = spec.expand_grey;
+  request.reading.depth16 = spec.depth16;
   request.notes = &data.notes;
   BILD_ASSIGN_OR_RETURN(std::unique_ptr<PairedDataset> train,
                         OpenDataset(request));
   std::unique_ptr<PairedDataset> test;
-  const bool has_test = spec.dataset != "pair" || !spec.test_root.empty();
+  // The challenges' sets hold their own test pictures.
+  const bool has_test = sets.train != sets.test || !spec.test_root.empty();
   if (has_test) {
     request.name = sets.test;
     if (!spec.test_root.empty()) {
@@ -149,6 +153,8 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   split.rule = RuleOf(spec, train->name());
   split.seed = spec.split_seed;
   split.scene_block = spec.scene_block;
+  BILD_ASSIGN_OR_RETURN(const DatasetInfo info, FindDataset(sets.train));
+  if (info.complete_ids != nullptr) split.complete_ids = info.complete_ids();
   BILD_ASSIGN_OR_RETURN(data.split, MakeSplit(train->pairs(), dropped, split));
   data.split_text = fmt::format("{} scene_block={} seed={} leak={}",
                                 SplitRuleName(split.rule), spec.scene_block,
@@ -162,6 +168,10 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
     data.test = Cached(std::move(test), budget_bytes);
     data.test_name = data.test->name();
     data.test_list = WholeList(data.test->pairs());
+  } else if (!data.split.test.indices.empty()) {
+    data.test = data.train;
+    data.test_name = data.train->name();
+    data.test_list = data.split.test;
   } else {
     data.test = data.train;
     data.test_name = data.train->name() + "[validation]";

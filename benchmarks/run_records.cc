@@ -9,13 +9,17 @@
 namespace bild {
 namespace {
 
+// The options of a published net behind the published DDU.
+constexpr char kPublishedDdu[] = "[ddu=320]";
+
 std::vector<std::string> InvalidReasons(const RunRecordSource& source) {
   std::vector<std::string> reasons = source.data->invalid_reasons;
   if (source.spec->profile == "ci") reasons.emplace_back("smoke run");
   if (source.spec->profile != "paper") reasons.emplace_back("quick recipe");
-  if (source.backbone->name().find('[') != std::string::npos) {
-    reasons.push_back(
-        absl::StrCat("not the published net: ", source.backbone->name()));
+  const std::string net = source.backbone->name();
+  const size_t bracket = net.find('[');
+  if (bracket != std::string::npos && net.substr(bracket) != kPublishedDdu) {
+    reasons.push_back(absl::StrCat("not the published net: ", net));
   }
   if (!source.spec->recipe_note.empty()) {
     reasons.push_back(source.spec->recipe_note);

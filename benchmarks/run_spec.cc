@@ -70,6 +70,25 @@ void CheckSynthetic(const DataSpec& data, std::vector<std::string>* problems) {
 
 }  // namespace
 
+std::string NetOf(const RunSpec& spec) {
+  const std::string& net = spec.train.backbone;
+  const bool is_malformed =
+      net.empty() || (net.find('[') != std::string::npos && net.back() != ']');
+  const bool says_so = net.find("[ddu=") != std::string::npos ||
+                       net.find(",ddu=") != std::string::npos;
+  if (!spec.ddu.is_on || says_so || is_malformed) return net;
+  const DduSpec published;
+  std::string options = fmt::format("ddu={}", spec.ddu.side_px);
+  if (spec.ddu.grid_px != published.grid_px) {
+    absl::StrAppend(&options, ",ddu_grid=", spec.ddu.grid_px);
+  }
+  if (spec.ddu.width != published.width) {
+    absl::StrAppend(&options, ",ddu_width=", spec.ddu.width);
+  }
+  if (net.back() != ']') return absl::StrCat(net, "[", options, "]");
+  return absl::StrCat(net.substr(0, net.size() - 1), ",", options, "]");
+}
+
 std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
     const RunSpec& spec) {
   const auto text = [](const auto& value) { return fmt::format("{}", value); };
@@ -82,6 +101,8 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
       {"dataset", data.dataset},
       {"allow_partial", text(data.allow_partial)},
       {"allow_decoder_mismatch", text(data.allow_decoder_mismatch)},
+      {"expand_grey", text(data.expand_grey)},
+      {"depth16", text(data.depth16)},
       {"split", data.split},
       {"split_seed", text(data.split_seed)},
       {"scene_block", text(data.scene_block)},
@@ -97,6 +118,12 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
   }
   // Empty as well: the recipe that this is read on top of may have one.
   rows.emplace_back("recipe_note", spec.recipe_note);
+  rows.emplace_back("ddu", text(spec.ddu.is_on));
+  if (spec.ddu.is_on) {
+    rows.emplace_back("ddu_side_px", text(spec.ddu.side_px));
+    rows.emplace_back("ddu_grid_px", text(spec.ddu.grid_px));
+    rows.emplace_back("ddu_width", text(spec.ddu.width));
+  }
   for (auto& row : DescribeTrainConfig(spec.train)) {
     rows.push_back(std::move(row));
   }
@@ -104,25 +131,15 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
 }
 
 const std::vector<std::string>& PublishedRecipeFlags() {
-  static const auto* names =
-      new std::vector<std::string>{"backbone",
-                                   "loss",
-                                   "initialisation",
-                                   "steps",
-                                   "batch",
-                                   "crop_px",
-                                   "flip",
-                                   "quarter_turns",
-                                   "optimizer",
-                                   "learning_rate",
-                                   "learning_rate_schedule",
-                                   "beta1",
-                                   "beta2",
-                                   "epsilon",
-                                   "momentum",
-                                   "weight_decay",
-                                   "clip_gradient_norm",
-                                   "recipe_note"};
+  static const auto* names = new std::vector<std::string>{
+      "backbone",       "ddu",           "ddu_side_px",
+      "ddu_grid_px",    "ddu_width",     "loss",
+      "initialisation", "steps",         "batch",
+      "crop_px",        "flip",          "quarter_turns",
+      "optimizer",      "learning_rate", "learning_rate_schedule",
+      "beta1",          "beta2",         "epsilon",
+      "momentum",       "weight_decay",  "clip_gradient_norm",
+      "recipe_note"};
   return *names;
 }
 
@@ -162,7 +179,7 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
                                       absl::StrJoin(known, ", "), "."));
     }
   };
-  const auto backbone = MakeBackbone(spec.train.backbone, at::kFloat);
+  const auto backbone = MakeBackbone(NetOf(spec), at::kFloat);
   check(backbone.status());
   if (backbone.ok()) {
     check(ChooseRewardEngine(spec.train.reward_engine, **backbone).status());
@@ -186,15 +203,25 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   }
   one_of("profile", spec.profile, {"ci", "quick", "paper"});
   one_of("split", spec.data.split,
-         {"auto", "paper", "paper4500", "full", "tenth"});
+         {"auto", "paper", "paper4500", "full", "tenth", "challenge"});
   one_of("leak", spec.data.leak, {"drop", "keep"});
   const auto sets = FindBenchmarkSets(spec.data.dataset);
   check(sets.status());
   if (spec.data.dataset == "pair" && spec.data.data_root.empty()) {
     problems.emplace_back(
         "--dataset=pair needs --data_root, a folder with hazy/ and clear/.");
+  } else if (sets.ok() && sets->synthetic_like.empty() &&
+             spec.data.data_root.empty()) {
+    problems.push_back(absl::StrCat("--dataset=", spec.data.dataset,
+                                    " needs --data_root: there is no "
+                                    "synthetic set of its kind."));
   } else if (sets.ok() && spec.data.data_root.empty()) {
     CheckSynthetic(spec.data, &problems);
+  }
+  if (spec.data.depth16 && spec.data.dataset != "pair") {
+    problems.emplace_back(
+        "--depth16 is for --dataset=pair: no published set has 16 bits a "
+        "channel.");
   }
   if (spec.data.scene_block < 1) {
     problems.push_back(absl::StrCat("--scene_block=", spec.data.scene_block,

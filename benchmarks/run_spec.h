@@ -20,8 +20,11 @@ struct DataSpec {
   std::string test_root;  // Empty: the dataset's own test set.
   bool allow_partial = false;
   bool allow_decoder_mismatch = false;
-  std::string split = "auto";  // auto, paper, paper4500, full, tenth.
-  uint64_t split_seed = 1;
+  bool expand_grey = false;
+  bool depth16 = false;
+  // auto, paper, paper4500, full, tenth, challenge.
+  std::string split = "auto";
+  uint64_t split_seed = 1;  // 0: the challenges' own division.
   int64_t scene_block = 1;
   std::string leak = "drop";  // drop, keep.
   // The synthetic set.
@@ -44,6 +47,15 @@ struct RunConfig {
   bool resume = true;  // Continue a half-done folder.
 };
 
+// --ddu: the net works on a small picture and the bilateral grid of
+// backbones/ddu.h brings its result up. Changes the result.
+struct DduSpec {
+  bool is_on = false;
+  int64_t side_px = 320;  // Of the small picture.
+  int64_t grid_px = 256;  // Side of the grid net's input.
+  int64_t width = 64;     // The grid net's first.
+};
+
 struct RunSpec {
   std::string target;       // "ots_ffa".
   std::string profile;      // ci, quick, paper.
@@ -53,10 +65,16 @@ struct RunSpec {
   std::vector<std::string> methods;
   std::vector<uint64_t> seeds;
   std::vector<std::string> metric_profiles;
-  TrainConfig train;
+  TrainConfig train;  // Its backbone as --backbone names it, see NetOf.
+  DduSpec ddu;
   DataSpec data;
   RunConfig run;
 };
+
+// What the catalogue of nets is asked for: --backbone, with the options of
+// --ddu where it is on and the brackets do not say ddu= themselves:
+// "aodnet[ddu=64,ddu_grid=64,ddu_width=8]".
+std::string NetOf(const RunSpec& spec);
 
 // (flag, value) of everything that changes the result, data lists apart.
 std::vector<std::pair<std::string, std::string>> DescribeRunSpec(

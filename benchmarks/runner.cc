@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backbones/catalog.h"
+#include "backbones/weights.h"
 #include "benchmarks/environment.h"
 #include "benchmarks/results_folder.h"
 #include "benchmarks/run_data.h"
@@ -38,7 +39,7 @@ namespace bild {
 namespace {
 
 // Part of a run's identity: results of another version are another run's.
-constexpr char kSuiteVersion[] = "0.1.0";
+constexpr char kSuiteVersion[] = "0.2.0";
 
 class BenchmarkRun {
  public:
@@ -95,7 +96,7 @@ class BenchmarkRun {
     BILD_ASSIGN_OR_RETURN(
         profiles_, ParseProfiles(absl::StrJoin(spec_.metric_profiles, ",")));
     BILD_ASSIGN_OR_RETURN(backbone_,
-                          MakeBackbone(spec_.train.backbone, FloatOptions()));
+                          MakeBackbone(NetOf(spec_), FloatOptions()));
     BILD_ASSIGN_OR_RETURN(data_,
                           OpenRunData(spec_.data, spec_.run.image_cache_mib,
                                       spec_.train.validation_pictures));
@@ -190,7 +191,7 @@ class BenchmarkRun {
     const std::string run_folder =
         fmt::format("{}/checkpoints/{}_seed{}", folder_, method.name, seed);
     const std::string label =
-        fmt::format("{} {} seed {}", spec_.train.backbone, method.name, seed);
+        fmt::format("{} {} seed {}", backbone_->name(), method.name, seed);
     // The evaluation is the last thing a run does.
     const auto finished = LoadRunRows(run_folder);
     if (finished.ok()) {

@@ -58,16 +58,6 @@ absl::Status SaveCheckpoint(const std::string& path, const std::string& run,
 absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
                             const TrainingState& state);
 
-// Parameter and buffer values of a net, flat, under the names of `net`, with
-// `metadata`.
-absl::Status SaveWeights(const std::string& path, const LayerSet& net,
-                         const at::Tensor& parameters,
-                         const at::Tensor& buffers,
-                         const std::map<std::string, std::string>& metadata);
-
-// Strict: every missing, extra or misshapen tensor is listed.
-absl::Status LoadWeights(const std::string& path, LayerSet& net);
-
 }  // namespace bild
 
 #endif  // BILD_CHECKPOINT_H_

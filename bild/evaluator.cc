@@ -24,8 +24,14 @@ namespace {
 // core busy, few enough for 4000x3000 px pictures.
 constexpr size_t kScoredAtATime = 2;
 
-// [1, 3, H, W] float32, value = byte / 255.
+// [1, 3, H, W] float32, value = byte / 255, or value / 65535 of 16 bits.
 at::Tensor ToTensor(const Image& image) {
+  if (!image.rgb16.empty()) {
+    at::Tensor values =
+        at::empty({image.height_px, image.width_px, 3}, at::kFloat);
+    std::copy(image.rgb16.begin(), image.rgb16.end(), values.data_ptr<float>());
+    return (values.permute({2, 0, 1}) / 65535.0).contiguous().unsqueeze(0);
+  }
   at::Tensor bytes = at::empty({image.height_px, image.width_px, 3}, at::kByte);
   std::memcpy(bytes.data_ptr(), image.rgb.data(), image.rgb.size());
   return (bytes.permute({2, 0, 1}).to(at::kFloat) / 255.0).unsqueeze(0);
@@ -81,6 +87,10 @@ class Collector {
       not_finite_.emplace_back(scores.status().message());
       return absl::OkStatus();
     }
+    if (absl::IsFailedPrecondition(scores.status())) {
+      too_small_.emplace_back(scores.status().message());
+      return absl::OkStatus();
+    }
     BILD_RETURN_IF_ERROR(scores.status());
     for (size_t p = 0; p < result_.size(); ++p) {
       result_[p].pictures.push_back({pair_index, pair.hazy->width_px,
@@ -97,6 +107,10 @@ class Collector {
           not_finite_,
           "The weights have diverged; use an earlier checkpoint."));
     }
+    if (!too_small_.empty()) {
+      return absl::FailedPreconditionError(ListProblems(
+          "These pictures are too small to be scored:", too_small_, ""));
+    }
     for (ProfileScores& scores : result_) {
       std::vector<ImageScore> list;
       for (const PictureScore& picture : scores.pictures) {
@@ -110,6 +124,7 @@ class Collector {
  private:
   std::vector<ProfileScores> result_;
   std::vector<std::string> not_finite_;
+  std::vector<std::string> too_small_;
 };
 
 absl::StatusOr<std::vector<ProfileScores>> EvaluateUnguarded(

@@ -37,8 +37,8 @@ struct ProfileScores {
 // Memory does not grow with the number of pictures, and the result does not
 // depend on how many are scored at a time. `progress` may be null.
 //
-// Errors: what the dataset says; every picture with a value that is not finite
-// (first ten and the count); a picture smaller than a profile's window; an
+// Errors: what the dataset says; every picture with a value that is not finite,
+// or every one smaller than a profile's window (first ten and the count); an
 // empty list.
 absl::StatusOr<std::vector<ProfileScores>> Evaluate(
     const Backbone* backbone, const PairedDataset& dataset,

@@ -1,8 +1,6 @@
 #include "bild/learning_rate.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
 #include <vector>
 
@@ -13,25 +11,13 @@
 namespace bild {
 namespace {
 
+constexpr char kHalvedPrefix[] = "halved_every_";
+constexpr char kTenthPrefix[] = "tenth_every_";
 constexpr double kPi = 3.14159265358979323846;
 
-// What the rate is multiplied by every N steps.
-struct SteppedKind {
-  LearningRateKind kind;
-  const char* prefix;
-  double factor;
-};
-
-constexpr SteppedKind kSteppedKinds[] = {
-    {LearningRateKind::kHalved, "halved_every_", 0.5},
-    {LearningRateKind::kTenth, "tenth_every_", 0.1}};
-
-// Null for a smooth one.
-const SteppedKind* FindStepped(LearningRateKind kind) {
-  for (const SteppedKind& row : kSteppedKinds) {
-    if (row.kind == kind) return &row;
-  }
-  return nullptr;
+// Whole ones before the step.
+double Periods(const LearningRateSchedule& schedule, int64_t step) {
+  return static_cast<double>((step - 1) / schedule.shape.every_steps);
 }
 
 }  // namespace
@@ -40,27 +26,34 @@ absl::StatusOr<LearningRateShape> ParseLearningRateShape(
     const std::string& text) {
   if (text == "constant") return LearningRateShape{};
   if (text == "cosine") return LearningRateShape{LearningRateKind::kCosine};
-  for (const SteppedKind& row : kSteppedKinds) {
-    LearningRateShape shape{row.kind};
-    const size_t length = std::strlen(row.prefix);
+  for (const LearningRateKind kind :
+       {LearningRateKind::kHalved, LearningRateKind::kTenth}) {
+    LearningRateShape shape{kind};
+    const std::string prefix =
+        kind == LearningRateKind::kHalved ? kHalvedPrefix : kTenthPrefix;
     // Spelled as it is written: no sign, space or leading zero.
-    if (absl::SimpleAtoi(text.substr(std::min(text.size(), length)),
-                         &shape.every_steps) &&
+    if (text.rfind(prefix, 0) == 0 &&
+        absl::SimpleAtoi(text.substr(prefix.size()), &shape.every_steps) &&
         shape.every_steps >= 1 && LearningRateShapeName(shape) == text) {
       return shape;
     }
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("Learning-rate schedule: expected constant, cosine, "
-                   "halved_every_N or tenth_every_N with a number of steps N, "
-                   "found '",
-                   text, "'."));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "Learning-rate schedule: expected constant, cosine, halved_every_N or "
+      "tenth_every_N with a number of steps N, found '",
+      text, "'."));
 }
 
 std::string LearningRateShapeName(const LearningRateShape& shape) {
-  if (shape.kind == LearningRateKind::kCosine) return "cosine";
-  if (const SteppedKind* stepped = FindStepped(shape.kind)) {
-    return absl::StrCat(stepped->prefix, shape.every_steps);
+  switch (shape.kind) {
+    case LearningRateKind::kCosine:
+      return "cosine";
+    case LearningRateKind::kHalved:
+      return absl::StrCat(kHalvedPrefix, shape.every_steps);
+    case LearningRateKind::kTenth:
+      return absl::StrCat(kTenthPrefix, shape.every_steps);
+    case LearningRateKind::kConstant:
+      break;
   }
   return "constant";
 }
@@ -75,10 +68,12 @@ absl::Status ValidateLearningRate(const LearningRateSchedule& schedule) {
     problems.push_back(absl::StrCat("expected at least 1 step in all, found ",
                                     schedule.total_steps));
   }
-  if (FindStepped(schedule.shape.kind) != nullptr &&
-      schedule.shape.every_steps < 1) {
+  const bool has_periods = schedule.shape.kind == LearningRateKind::kHalved ||
+                           schedule.shape.kind == LearningRateKind::kTenth;
+  if (has_periods && schedule.shape.every_steps < 1) {
     problems.push_back(
-        absl::StrCat("expected at least 1 step between changes, found ",
+        absl::StrCat("expected a change every 1 step or more, "
+                     "found every ",
                      schedule.shape.every_steps));
   }
   if (problems.empty()) return absl::OkStatus();
@@ -92,16 +87,18 @@ double LearningRateAt(const LearningRateSchedule& schedule, int64_t step) {
         absl::StrCat("Learning rate: expected a step from 1 to ",
                      schedule.total_steps, ", found ", step));
   }
-  if (schedule.shape.kind == LearningRateKind::kCosine) {
-    const double share =
-        static_cast<double>(step) / static_cast<double>(schedule.total_steps);
-    return 0.5 * (1 + std::cos(kPi * share)) * schedule.base;
-  }
-  if (const SteppedKind* stepped = FindStepped(schedule.shape.kind)) {
-    return schedule.base *
-           std::pow(
-               stepped->factor,
-               static_cast<double>((step - 1) / schedule.shape.every_steps));
+  switch (schedule.shape.kind) {
+    case LearningRateKind::kCosine: {
+      const double share =
+          static_cast<double>(step) / static_cast<double>(schedule.total_steps);
+      return 0.5 * (1 + std::cos(kPi * share)) * schedule.base;
+    }
+    case LearningRateKind::kHalved:
+      return schedule.base / std::pow(2.0, Periods(schedule, step));
+    case LearningRateKind::kTenth:
+      return schedule.base / std::pow(10.0, Periods(schedule, step));
+    case LearningRateKind::kConstant:
+      break;
   }
   return schedule.base;
 }

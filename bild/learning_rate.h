@@ -17,10 +17,9 @@ enum class LearningRateKind {
   // without warm-up, as in FFA-Net (Qin et al. 2020): close to 1 at first, 0 at
   // step T.
   kCosine,
-  // "halved_every_N": the base rate for N steps, half of it for the next N, and
-  // so on.
+  // "halved_every_N", "tenth_every_N": the base rate for N steps, a half or a
+  // tenth of it for the next N, and so on.
   kHalved,
-  // "tenth_every_N": the same with a tenth.
   kTenth,
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "backbones/weights.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/log.h"
 #include "bild/base/status.h"

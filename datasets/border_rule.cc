@@ -22,12 +22,19 @@ Image WithoutBorder(const Image& image) {
   Image inner;
   inner.width_px = image.width_px - 2 * kBorderPx;
   inner.height_px = image.height_px - 2 * kBorderPx;
-  const int64_t row_bytes = inner.width_px * 3;
-  inner.rgb.resize(static_cast<size_t>(row_bytes * inner.height_px));
-  for (int64_t y = 0; y < inner.height_px; ++y) {
-    std::copy_n(
-        image.rgb.begin() + ((y + kBorderPx) * image.width_px + kBorderPx) * 3,
-        row_bytes, inner.rgb.begin() + y * row_bytes);
+  const auto cut = [&](const auto& from, auto* to) {
+    const int64_t row_values = inner.width_px * 3;
+    to->resize(static_cast<size_t>(row_values * inner.height_px));
+    for (int64_t y = 0; y < inner.height_px; ++y) {
+      std::copy_n(
+          from.begin() + ((y + kBorderPx) * image.width_px + kBorderPx) * 3,
+          row_values, to->begin() + y * row_values);
+    }
+  };
+  if (image.rgb16.empty()) {
+    cut(image.rgb, &inner.rgb);
+  } else {
+    cut(image.rgb16, &inner.rgb16);
   }
   return inner;
 }

@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "datasets/dataset_info.h"
+#include "datasets/image_header.h"
 #include "datasets/paired_dataset.h"
 
 namespace bild {
@@ -24,7 +26,14 @@ absl::StatusOr<DatasetInfo> FindDataset(const std::string& name);
 struct BenchmarkSets {
   std::string name;   // "its", "ots", "pair".
   std::string train;  // A dataset.
-  std::string test;   // A dataset; "pair" is tested on --test_root.
+  std::string test;   // A dataset; "pair" is tested on --test_root. The
+                      // challenges' sets hold their own test pictures.
+  // What `synthesize --like=` calls a set of this shape; empty where it has
+  // none. Those that have one are benchmark targets.
+  std::string synthetic_like;
+  // Whether nets stand behind the DDU (backbones/ddu.h) unless --ddu=false, as
+  // the paper has it for the sets of large photographs.
+  bool uses_ddu = false;
 };
 const std::vector<BenchmarkSets>& BenchmarkDataSets();
 absl::StatusOr<BenchmarkSets> FindBenchmarkSets(const std::string& name);
@@ -36,12 +45,18 @@ struct DatasetRequest {
   // A named set may have fewer files than the release; its name and its
   // invalid_reasons() say so.
   bool allow_partial = false;
+  // Kinds of pictures that are refused otherwise.
+  ImageRules reading;
   // The flag that data_root came from, for messages.
   std::string root_flag = "--data_root";
   // If given, receives what was noticed and is no error, a line each: ignored
   // files, the border rule with its count, files with a wrong extension.
   std::vector<std::string>* notes = nullptr;
 };
+
+// InvalidArgument for a set without clear pictures: a mistake in the call, not
+// in the files.
+absl::Status CheckScorableSet(const DatasetInfo& info);
 
 // Opens a dataset. Every name and every header has been checked when this
 // returns; pictures are decoded by Read.

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "datasets/dataset_info.h"
+#include "datasets/image_header.h"
 #include "datasets/layouts.h"
 #include "datasets/paired_dataset.h"
 
@@ -17,6 +18,7 @@ namespace bild {
 struct FolderPairsOptions {
   // Fewer pairs than a complete copy has are taken, and the name says so.
   bool allow_partial = false;
+  ImageRules reading;
   // If given, receives what was noticed and is no error, a line each.
   std::vector<std::string>* notes = nullptr;
 };

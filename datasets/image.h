@@ -17,11 +17,13 @@ struct ImageSize {
   }
 };
 
-// A decoded picture, sRGB, rows tight, no padding.
+// A decoded picture, sRGB, rows tight, no padding. `rgb` holds it, or `rgb16`
+// where 16 bits a channel were asked for (--depth16); never both.
 struct Image {
   int64_t width_px = 0;
   int64_t height_px = 0;
-  std::vector<uint8_t> rgb;  // [height, width, 3], 0..255.
+  std::vector<uint8_t> rgb = {};     // [height, width, 3], 0..255.
+  std::vector<uint16_t> rgb16 = {};  // The same, 0..65535.
 };
 
 // A hazy picture and its ground truth, equal in size (the border rule has been

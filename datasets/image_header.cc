@@ -55,7 +55,12 @@ absl::Status CheckSize(int64_t width_px, int64_t height_px) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ImageHeader> ParsePng(const std::string& bytes) {
+// What --expand_grey would have made of it.
+constexpr char kGreyAdvice[] =
+    " (--expand_grey makes three channels of it, on purpose)";
+
+absl::StatusOr<ImageHeader> ParsePng(const std::string& bytes,
+                                     const ImageRules& rules) {
   // Signature, then IHDR: length, type, width, height, depth, colour type.
   constexpr size_t kIhdrEnd = 8 + 8 + 13 + 4;
   if (bytes.size() < kIhdrEnd) return MoreBytesWanted();
@@ -70,25 +75,32 @@ absl::StatusOr<ImageHeader> ParsePng(const std::string& bytes) {
   BILD_RETURN_IF_ERROR(CheckSize(header.width_px, header.height_px));
   const uint32_t depth = Byte(bytes, 24);
   const uint32_t colour = Byte(bytes, 25);
-  if (colour == 3) {
-    return absl::InvalidArgumentError(
-        "is a palette picture, expected three channels of 8 bits");
-  }
-  if (colour == 0 || colour == 4) {
-    return absl::InvalidArgumentError(
-        fmt::format("is a grey picture of {} bits, expected three channels of "
-                    "8 bits",
-                    depth));
-  }
-  if (colour != 2 && colour != 6) {
+  if (colour != 0 && colour != 2 && colour != 3 && colour != 4 && colour != 6) {
     return absl::DataLossError(fmt::format(
         "has a damaged PNG header: there is no colour type {}", colour));
   }
-  if (depth != 8) {
+  header.is_palette = colour == 3;
+  header.is_grey = colour == 0 || colour == 4;
+  if (header.is_palette && !rules.expand_grey) {
+    return absl::InvalidArgumentError(
+        fmt::format("is a palette picture, expected three channels of 8 bits{}",
+                    kGreyAdvice));
+  }
+  if (header.is_grey && (!rules.expand_grey || depth > 8)) {
+    return absl::InvalidArgumentError(
+        fmt::format("is a grey picture of {} bits, expected three channels of "
+                    "8 bits{}",
+                    depth, depth > 8 ? "" : kGreyAdvice));
+  }
+  header.is_16_bit = depth == 16;
+  const bool is_depth_taken =
+      depth == 8 || (header.is_16_bit && rules.depth16) ||
+      (header.is_palette && depth <= 8) || (colour == 0 && depth <= 8);
+  if (!is_depth_taken) {
     return absl::InvalidArgumentError(
         fmt::format("has {} bits a channel, expected 8 bits", depth));
   }
-  header.has_alpha = colour == 6;
+  header.has_alpha = colour == 6 || colour == 4;
   // A transparent colour is declared between the header and the pixels.
   for (size_t at = kIhdrEnd; at + 8 <= bytes.size();) {
     const std::string type = bytes.substr(at + 4, 4);
@@ -99,7 +111,8 @@ absl::StatusOr<ImageHeader> ParsePng(const std::string& bytes) {
   return header;
 }
 
-absl::StatusOr<ImageHeader> ParseJpeg(const std::string& bytes) {
+absl::StatusOr<ImageHeader> ParseJpeg(const std::string& bytes,
+                                      const ImageRules& rules) {
   size_t at = 2;
   while (true) {
     if (at + 2 > bytes.size()) return MoreBytesWanted();
@@ -146,9 +159,12 @@ absl::StatusOr<ImageHeader> ParseJpeg(const std::string& bytes) {
       return absl::InvalidArgumentError(
           fmt::format("has {} bits a channel, expected 8 bits", depth));
     }
-    if (channels == 1) {
-      return absl::InvalidArgumentError(
-          "is a grey picture of 8 bits, expected three channels of 8 bits");
+    header.is_grey = channels == 1;
+    if (header.is_grey && rules.expand_grey) return header;
+    if (header.is_grey) {
+      return absl::InvalidArgumentError(fmt::format(
+          "is a grey picture of 8 bits, expected three channels of 8 bits{}",
+          kGreyAdvice));
     }
     if (channels == 4) {
       return absl::InvalidArgumentError(
@@ -162,7 +178,8 @@ absl::StatusOr<ImageHeader> ParseJpeg(const std::string& bytes) {
   }
 }
 
-absl::StatusOr<ImageHeader> ParseBmp(const std::string& bytes) {
+absl::StatusOr<ImageHeader> ParseBmp(const std::string& bytes,
+                                     const ImageRules& rules) {
   // File header of 14 bytes, then BITMAPINFOHEADER or a longer one.
   if (bytes.size() < 34) return MoreBytesWanted();
   if (LittleEndian32(bytes, 14) < 40) {
@@ -177,7 +194,12 @@ absl::StatusOr<ImageHeader> ParseBmp(const std::string& bytes) {
       std::abs(int64_t{static_cast<int32_t>(LittleEndian32(bytes, 22))});
   BILD_RETURN_IF_ERROR(CheckSize(header.width_px, header.height_px));
   const uint32_t depth = Byte(bytes, 28) | Byte(bytes, 29) << 8;
-  if (depth <= 8) {
+  header.is_palette = depth <= 8;
+  if (header.is_palette && rules.expand_grey && depth == 8 &&
+      LittleEndian32(bytes, 30) == 0) {
+    return header;
+  }
+  if (header.is_palette) {
     return absl::InvalidArgumentError(fmt::format(
         "is a palette picture ({}-bit BMP), expected three channels of 8 bits",
         depth));
@@ -285,7 +307,8 @@ absl::Status CheckEnd(const ImageHeader& header, const FileEnds& ends,
       return CheckJpegReachesItsEnd(bytes);
     }
     case ImageFormat::kBmp: {
-      const int64_t row_bytes = (header.width_px * 3 + 3) / 4 * 4;
+      const int64_t row_bytes =
+          (header.width_px * (header.is_palette ? 1 : 3) + 3) / 4 * 4;
       if (ends.size < int64_t{LittleEndian32(ends.prefix, 10)} +
                           row_bytes * header.height_px) {
         return absl::DataLossError("is cut off: it ends before its last row");
@@ -328,29 +351,31 @@ bool ExtensionFits(const std::string& path, ImageFormat format) {
   return false;
 }
 
-absl::StatusOr<ImageHeader> ParseImageHeader(const std::string& bytes) {
+absl::StatusOr<ImageHeader> ParseImageHeader(const std::string& bytes,
+                                             const ImageRules& rules) {
   if (bytes.empty()) {
     return absl::DataLossError("is empty (0 bytes), expected a picture");
   }
-  if (StartsWith(bytes, "\x89PNG\r\n\x1a\n")) return ParsePng(bytes);
-  if (StartsWith(bytes, "\xff\xd8\xff")) return ParseJpeg(bytes);
-  if (StartsWith(bytes, "BM")) return ParseBmp(bytes);
+  if (StartsWith(bytes, "\x89PNG\r\n\x1a\n")) return ParsePng(bytes, rules);
+  if (StartsWith(bytes, "\xff\xd8\xff")) return ParseJpeg(bytes, rules);
+  if (StartsWith(bytes, "BM")) return ParseBmp(bytes, rules);
   return absl::InvalidArgumentError(fmt::format(
       "is not a PNG, JPEG or BMP picture but {}", WhatItLooksLike(bytes)));
 }
 
-absl::StatusOr<ImageHeader> InspectImage(const std::string& path) {
+absl::StatusOr<ImageHeader> InspectImage(const std::string& path,
+                                         const ImageRules& rules) {
   BILD_ASSIGN_OR_RETURN(const FileEnds ends, ReadEnds(path));
   const auto with_path = [&](const absl::Status& status) {
     return absl::Status(status.code(),
                         fmt::format("'{}' {} ({} bytes).", path,
                                     std::string(status.message()), ends.size));
   };
-  absl::StatusOr<ImageHeader> header = ParseImageHeader(ends.prefix);
+  absl::StatusOr<ImageHeader> header = ParseImageHeader(ends.prefix, rules);
   const bool is_whole = ends.size <= static_cast<int64_t>(ends.prefix.size());
   if (absl::IsOutOfRange(header.status()) && !is_whole) {
     BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-    header = ParseImageHeader(bytes);
+    header = ParseImageHeader(bytes, rules);
   }
   if (absl::IsOutOfRange(header.status())) {
     return with_path(absl::DataLossError(

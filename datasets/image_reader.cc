@@ -1,5 +1,7 @@
 #include "datasets/image_reader.h"
 
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "bild/base/atomic_file.h"
@@ -25,7 +27,34 @@ void SilenceOpenCv() {
   (void)previous;
 }
 
-// PNG or BMP to RGB. `has_alpha`: a fourth channel or a transparent colour.
+// OpenCV's grey, BGR or BGRA rows to RGB. InvalidArgument for an alpha that is
+// not the highest value everywhere.
+template <typename Value>
+absl::Status TakePixels(const cv::Mat& pixels, std::vector<Value>* rgb) {
+  constexpr Value kOpaque = std::numeric_limits<Value>::max();
+  const int channels = pixels.channels();
+  const int green = channels == 1 ? 0 : 1;
+  const int red = channels == 1 ? 0 : 2;
+  rgb->resize(pixels.total() * 3);
+  Value* to = rgb->data();
+  for (int y = 0; y < pixels.rows; ++y) {
+    const Value* from = pixels.ptr<Value>(y);
+    for (int x = 0; x < pixels.cols; ++x, from += channels, to += 3) {
+      to[0] = from[red];
+      to[1] = from[green];
+      to[2] = from[0];
+      if (channels == 4 && from[3] != kOpaque) {
+        return absl::InvalidArgumentError(fmt::format(
+            "has an alpha channel with value {} at x = {}, y = {}, expected "
+            "three channels or alpha {} everywhere",
+            from[3], x, y, kOpaque));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// PNG or BMP to RGB.
 absl::StatusOr<Image> DecodeByOpenCv(const std::string& bytes,
                                      const ImageHeader& header) {
   SilenceOpenCv();
@@ -43,7 +72,9 @@ absl::StatusOr<Image> DecodeByOpenCv(const std::string& bytes,
         ImageFormatName(header.format), header.width_px, header.height_px));
   }
   const int channels = pixels.channels();
-  if (pixels.depth() != CV_8U || (channels != 3 && channels != 4) ||
+  const bool is_grey = channels == 1 && (header.is_grey || header.is_palette);
+  const int depth = header.is_16_bit ? CV_16U : CV_8U;
+  if (pixels.depth() != depth || (channels != 3 && channels != 4 && !is_grey) ||
       pixels.cols != header.width_px || pixels.rows != header.height_px) {
     return absl::DataLossError(fmt::format(
         "is damaged: decodes to {}x{} with {} channels, its header says {}x{}",
@@ -52,30 +83,20 @@ absl::StatusOr<Image> DecodeByOpenCv(const std::string& bytes,
   Image image;
   image.width_px = header.width_px;
   image.height_px = header.height_px;
-  image.rgb.resize(static_cast<size_t>(header.width_px * header.height_px * 3));
-  uint8_t* to = image.rgb.data();
-  for (int y = 0; y < pixels.rows; ++y) {
-    const uint8_t* from = pixels.ptr<uint8_t>(y);
-    for (int x = 0; x < pixels.cols; ++x, from += channels, to += 3) {
-      to[0] = from[2];
-      to[1] = from[1];
-      to[2] = from[0];
-      if (channels == 4 && from[3] != 255) {
-        return absl::InvalidArgumentError(fmt::format(
-            "has an alpha channel with value {} at x = {}, y = {}, expected "
-            "three channels or alpha 255 everywhere",
-            from[3], x, y));
-      }
-    }
+  if (header.is_16_bit) {
+    BILD_RETURN_IF_ERROR(TakePixels<uint16_t>(pixels, &image.rgb16));
+  } else {
+    BILD_RETURN_IF_ERROR(TakePixels<uint8_t>(pixels, &image.rgb));
   }
   return image;
 }
 
 absl::StatusOr<Image> Decode(const std::string& bytes,
-                             const ImageHeader& header) {
+                             const ImageHeader& header,
+                             const ImageRules& rules) {
   switch (header.format) {
     case ImageFormat::kJpeg:
-      return DecodeJpeg(bytes);
+      return DecodeJpeg(bytes, rules);
     case ImageFormat::kPng: {
       BILD_ASSIGN_OR_RETURN(const std::string pixels, PngOfPixelsOnly(bytes));
       return DecodeByOpenCv(pixels, header);
@@ -88,17 +109,28 @@ absl::StatusOr<Image> Decode(const std::string& bytes,
 
 }  // namespace
 
-absl::StatusOr<Image> ReadImage(const std::string& path) {
-  BILD_ASSIGN_OR_RETURN(const ImageHeader header, InspectImage(path));
+absl::StatusOr<Image> DecodeImage(const std::string& bytes,
+                                  const std::string& path,
+                                  const ImageRules& rules) {
+  const absl::StatusOr<ImageHeader> header = ParseImageHeader(bytes, rules);
+  const absl::StatusOr<Image> image =
+      header.ok() ? Decode(bytes, *header, rules)
+                  : absl::StatusOr<Image>(header.status());
+  if (image.ok()) return image;
+  // A header that asks for more bytes is one that was cut off.
+  const absl::StatusCode code = absl::IsOutOfRange(image.status())
+                                    ? absl::StatusCode::kDataLoss
+                                    : image.status().code();
+  return absl::Status(
+      code, fmt::format("'{}' {} ({} bytes).", path,
+                        std::string(image.status().message()), bytes.size()));
+}
+
+absl::StatusOr<Image> ReadImage(const std::string& path,
+                                const ImageRules& rules) {
+  BILD_RETURN_IF_ERROR(InspectImage(path, rules).status());
   BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  absl::StatusOr<Image> image = Decode(bytes, header);
-  if (!image.ok()) {
-    return absl::Status(
-        image.status().code(),
-        fmt::format("'{}' {} ({} bytes).", path,
-                    std::string(image.status().message()), bytes.size()));
-  }
-  return image;
+  return DecodeImage(bytes, path, rules);
 }
 
 absl::StatusOr<std::pair<int64_t, int64_t>> ReadImageSize(

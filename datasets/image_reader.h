@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "datasets/image.h"
+#include "datasets/image_header.h"
 
 namespace bild {
 
@@ -22,8 +23,14 @@ namespace bild {
 //   InvalidArgument   16-bit, grey, palette, CMYK, alpha other than 255, more
 //                     than 2^28 pixels, no picture
 //   DataLoss          empty, cut off or damaged, with the decoder's reason
-// Thread-safe.
-absl::StatusOr<Image> ReadImage(const std::string& path);
+// `rules` let some kinds through that are refused otherwise. Thread-safe.
+absl::StatusOr<Image> ReadImage(const std::string& path,
+                                const ImageRules& rules = {});
+
+// The same for bytes that were read from `path` already.
+absl::StatusOr<Image> DecodeImage(const std::string& bytes,
+                                  const std::string& path,
+                                  const ImageRules& rules = {});
 
 // (width, height) in pixels from the header alone, with the same refusals as
 // far as the header and the file's end tell.

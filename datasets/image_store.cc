@@ -8,7 +8,8 @@ namespace bild {
 namespace {
 
 int64_t BytesOf(const Image& image) {
-  return static_cast<int64_t>(image.rgb.size());
+  return static_cast<int64_t>(image.rgb.size() +
+                              image.rgb16.size() * sizeof(uint16_t));
 }
 
 }  // namespace

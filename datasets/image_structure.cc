@@ -67,10 +67,10 @@ absl::StatusOr<std::string> PngOfPixelsOnly(const std::string& bytes) {
       return absl::DataLossError(fmt::format(
           "is damaged: chunk {} at byte {} fails its checksum", type, at));
     }
-    const bool is_needed =
-        type == "IHDR" || type == "IDAT" || type == "tRNS" || type == "IEND";
+    const bool is_needed = type == "IHDR" || type == "PLTE" || type == "IDAT" ||
+                           type == "tRNS" || type == "IEND";
     const bool is_critical = type[0] >= 'A' && type[0] <= 'Z';
-    if (is_critical && !is_needed && type != "PLTE") {
+    if (is_critical && !is_needed) {
       return absl::DataLossError(fmt::format(
           "is no standard PNG: unknown critical chunk {} at byte {}", type,
           at));

@@ -79,8 +79,9 @@ bool Decode(const unsigned char* bytes, size_t size, Image* image,
 
 }  // namespace
 
-absl::StatusOr<Image> DecodeJpeg(const std::string& bytes) {
-  const absl::StatusOr<ImageHeader> header = ParseImageHeader(bytes);
+absl::StatusOr<Image> DecodeJpeg(const std::string& bytes,
+                                 const ImageRules& rules) {
+  const absl::StatusOr<ImageHeader> header = ParseImageHeader(bytes, rules);
   if (!header.ok()) return header.status();
   Image image;
   image.width_px = header->width_px;

@@ -9,13 +9,16 @@
 
 #include "absl/status/statusor.h"
 #include "datasets/image.h"
+#include "datasets/image_header.h"
 
 namespace bild {
 
 // Decodes with the accurate integer DCT (`islow`) and fancy upsampling. Colour
 // profiles and EXIF orientation are ignored. Every warning of the decoder is an
 // error: DataLoss with the decoder's own words (a fragment, without the path).
-absl::StatusOr<Image> DecodeJpeg(const std::string& bytes);
+// Grey pictures only with rules.expand_grey.
+absl::StatusOr<Image> DecodeJpeg(const std::string& bytes,
+                                 const ImageRules& rules = {});
 
 }  // namespace bild
 

@@ -48,11 +48,6 @@ int64_t NyuNumber(const std::string& scene) {
   return is_number ? std::atoll(digits.c_str()) : -1;
 }
 
-bool IsSotsIndoorScene(const std::string& scene) {
-  const int64_t number = NyuNumber(scene);
-  return number >= 1400 && number <= 1449;
-}
-
 bool IsSotsIndoor(const PairedDataset& test) {
   const std::string release = Release(test.name());
   if (IsSynthetic(release)) return false;
@@ -108,27 +103,46 @@ class LeakCollector {
 
 }  // namespace
 
+std::set<std::string> ScenesInSotsOutdoor(const std::set<std::string>& scenes) {
+  std::set<std::string> shared;
+  for (const std::string& id : SotsOutdoorIds()) {
+    if (scenes.count(ResideScene(id)) > 0) shared.insert(ResideScene(id));
+  }
+  return shared;
+}
+
+bool IsSotsIndoorScene(const std::string& scene) {
+  const int64_t number = NyuNumber(scene);
+  return number >= 1400 && number <= 1449;
+}
+
 absl::StatusOr<Leaks> FindLeaks(const PairedDataset& train,
                                 const PairedDataset* test) {
   Leaks leaks;
   LeakCollector collector(&leaks);
   const std::string release = Release(train.name());
   const std::set<std::string> scenes = ScenesOf(train);
-  if (release == "ots_beta") {
-    std::set<std::string> shared;
-    for (const std::string& id : SotsOutdoorIds()) {
-      if (scenes.count(ResideScene(id)) > 0) shared.insert(ResideScene(id));
-    }
-    collector.Add(shared, "of ots_beta are in SOTS outdoor");
+  const bool is_ots = release == "ots_beta" || release == "ots_v0";
+  if (is_ots) {
+    collector.Add(ScenesInSotsOutdoor(scenes),
+                  fmt::format("of {} are in SOTS outdoor", release));
   }
   if (test == nullptr) return leaks;
-  if (!IsSynthetic(release) && release != "ots_beta" && IsSotsIndoor(*test)) {
+  const std::string tested_release = Release(test->name());
+  if (is_ots && tested_release == "hsts") {
+    std::set<std::string> shared;
+    for (const std::string& scene : ScenesOf(*test)) {
+      if (scenes.count(scene) > 0) shared.insert(scene);
+    }
+    collector.Add(shared, fmt::format("of {} are in HSTS", release));
+  }
+  if (!IsSynthetic(release) && !is_ots && IsSotsIndoor(*test)) {
     std::set<std::string> shared;
     std::copy_if(scenes.begin(), scenes.end(),
                  std::inserter(shared, shared.end()), IsSotsIndoorScene);
     collector.Add(shared, "are NYU2's 1400..1449, which are SOTS indoor");
   }
-  if (release == "pair" || IsSynthetic(release)) {
+  if (release == "pair" || tested_release == "pair" || IsSynthetic(release)) {
     BILD_ASSIGN_OR_RETURN(const auto train_hashes, ClearHashes(train));
     BILD_ASSIGN_OR_RETURN(const auto test_hashes, ClearHashes(*test));
     std::set<std::string> tested;

@@ -12,19 +12,27 @@
 
 namespace bild {
 
+// Those of `scenes`, which OTS has, that SOTS outdoor has too.
+std::set<std::string> ScenesInSotsOutdoor(const std::set<std::string>& scenes);
+
+// Whether a scene's name is the number of an NYU Depth V2 frame ("1400",
+// "NYU2_1400") in SOTS indoor.
+bool IsSotsIndoorScene(const std::string& scene);
+
 struct Leaks {
   std::set<std::string> scenes;  // Of the training set; for MakeSplit to drop.
   std::vector<std::string> reasons;  // One line a rule that found some.
 };
 
 // Finds the scenes of `train` that must not be trained on:
-//   ots_beta   every scene that SOTS outdoor has (same numbering, same
-//   pictures:
-//              75 of 2,061), whatever the test set
+//   ots_beta,  every scene that SOTS outdoor has (same numbering, same
+//   ots_v0     pictures: 75 of ots_beta's 2,061), whatever the test set; those
+//              of HSTS too where it is the test set
 //   from NYU2  ("NYU2_<n>", or plain numbers): 1400..1449 when the test set is
 //              SOTS indoor, by its name or because its scenes are these numbers
-//   pair and synthetic sets: scenes whose clear picture has the very pixels of
-//              one in the test set (decodes one pair a scene)
+//   pair and   scenes whose clear picture has the very pixels of one in the
+//   synthetic  test set (decodes one pair a scene), on either side
+//   sets
 // `test` may be null. Errors are those of reading pictures.
 absl::StatusOr<Leaks> FindLeaks(const PairedDataset& train,
                                 const PairedDataset* test);

@@ -30,8 +30,10 @@ struct FolderListing {
 absl::StatusOr<FolderListing> ListPictures(const std::string& folder);
 
 struct Pairing {
-  std::vector<PairName> pairs;            // Sorted bytewise by id, ids unique.
-  std::vector<std::string> unused_clear;  // Paths of clear pictures alone.
+  std::vector<PairName> pairs;  // Sorted bytewise by id, ids unique.
+  // A line for each clear picture that no hazy one needs: its path and the
+  // names that were tried.
+  std::vector<std::string> unused_clear;
 };
 
 // Pairs the files by the rule of `info`. Every problem (a name that does not

@@ -13,30 +13,44 @@
 
 namespace bild {
 
+// One kind of problem: "unpaired", "sizes".
+struct ProblemGroup {
+  std::string kind;  // A word for programs; docs/datasets.md lists them.
+  absl::StatusCode code = absl::StatusCode::kFailedPrecondition;
+  std::string headline;            // What is wrong and what was expected.
+  std::vector<std::string> lines;  // All of them.
+  std::string advice;              // What to do; may be empty.
+
+  // The first ten lines and the count.
+  std::string Text() const { return ListProblems(headline, lines, advice); }
+};
+
 class ProblemReport {
  public:
-  // Adds one kind; nothing if `problems` is empty. The first ten are shown with
-  // the count. The first kind added gives the status its code.
-  void Add(absl::StatusCode code, const std::string& headline,
-           const std::vector<std::string>& problems,
+  // Adds one kind; nothing if `lines` is empty. The first kind added gives the
+  // status its code.
+  void Add(const std::string& kind, absl::StatusCode code,
+           const std::string& headline, std::vector<std::string> lines,
            const std::string& advice) {
-    if (problems.empty()) return;
-    if (text_.empty()) {
-      code_ = code;
-    } else {
-      text_ += "\n";
-    }
-    text_ += ListProblems(headline, problems, advice);
+    if (lines.empty()) return;
+    groups_.push_back({kind, code, headline, std::move(lines), advice});
   }
+
+  const std::vector<ProblemGroup>& groups() const { return groups_; }
 
   // OK if nothing was added.
   absl::Status status() const {
-    return text_.empty() ? absl::OkStatus() : absl::Status(code_, text_);
+    if (groups_.empty()) return absl::OkStatus();
+    std::string text;
+    for (const ProblemGroup& group : groups_) {
+      if (!text.empty()) text += "\n";
+      text += group.Text();
+    }
+    return absl::Status(groups_[0].code, text);
   }
 
  private:
-  absl::StatusCode code_ = absl::StatusCode::kOk;
-  std::string text_;
+  std::vector<ProblemGroup> groups_;
 };
 
 }  // namespace bild

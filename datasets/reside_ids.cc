@@ -275,15 +275,22 @@ std::vector<std::string> SotsIndoorIds() { return TenPerScene(1400, 1449); }
 
 std::vector<std::string> OtsBetaScenes() { return Words(kOtsBetaScenes); }
 
+std::vector<std::string> OtsIdsOfScene(const std::string& scene) {
+  std::vector<std::string> ids;
+  for (const char* airlight : {"0.8", "0.85", "0.9", "0.95", "1"}) {
+    for (const char* beta :
+         {"0.04", "0.06", "0.08", "0.1", "0.12", "0.16", "0.2"}) {
+      ids.push_back(scene + "_" + airlight + "_" + beta);
+    }
+  }
+  return ids;
+}
+
 std::vector<std::string> OtsBetaIds() {
   std::vector<std::string> ids;
   for (const std::string& scene : OtsBetaScenes()) {
-    for (const char* airlight : {"0.8", "0.85", "0.9", "0.95", "1"}) {
-      for (const char* beta :
-           {"0.04", "0.06", "0.08", "0.1", "0.12", "0.16", "0.2"}) {
-        ids.push_back(scene + "_" + airlight + "_" + beta);
-      }
-    }
+    const std::vector<std::string> own = OtsIdsOfScene(scene);
+    ids.insert(ids.end(), own.begin(), own.end());
   }
   return ids;
 }

@@ -5,6 +5,7 @@
 #ifndef DATASETS_RESIDE_IDS_H_
 #define DATASETS_RESIDE_IDS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ std::vector<std::string> SotsIndoorIds();
 // airlights and seven betas each: 72,135 ids.
 std::vector<std::string> OtsBetaScenes();
 std::vector<std::string> OtsBetaIds();
+// The 35 ids that a scene of OTS has in either release.
+std::vector<std::string> OtsIdsOfScene(const std::string& scene);
+// The first release: the same form of names. Only their number is known here.
+constexpr int64_t kOtsV0Scenes = 8970;
+constexpr int64_t kOtsV0Pairs = 313950;
 // 500 ids of 492 scenes. Scenes share OTS's numbering, and 75 of them are in
 // it.
 std::vector<std::string> SotsOutdoorIds();

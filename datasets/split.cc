@@ -1,6 +1,7 @@
 #include "datasets/split.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr int64_t kResideValidationScenes = 50;
 constexpr int64_t kResideIdsPerScene = 10;
+constexpr int64_t kChallengeValidation = 5;
+constexpr int64_t kChallengeTest = 5;
 
 using IdsByScene = std::map<std::string, std::vector<std::string>>;
 
@@ -29,10 +32,11 @@ std::vector<std::string> FirstOf(std::vector<std::string> ids, int64_t n) {
   return ids;
 }
 
-// Ids of the two sides.
+// Ids of the sides.
 struct Sides {
   std::set<std::string> train;
   std::set<std::string> validation;
+  std::set<std::string> test;
 };
 
 Sides SplitReside(const IdsByScene& ids_of, const SplitOptions& options) {
@@ -81,6 +85,31 @@ Sides SplitTenth(const IdsByScene& ids_of, const SplitOptions& options) {
   return sides;
 }
 
+std::set<std::string> SetOf(const std::vector<std::string>& ids) {
+  return {ids.begin(), ids.end()};
+}
+
+Sides SplitChallenge(const IdsByScene& ids_of, const SplitOptions& options) {
+  std::vector<std::string> ids = options.complete_ids;
+  if (ids.empty()) ids = Scenes(ids_of);
+  if (static_cast<int64_t>(ids.size()) <
+      kChallengeValidation + kChallengeTest) {
+    return {};
+  }
+  const ChallengeSplit split =
+      options.seed == 0
+          ? SplitInNumberOrder(ids, kChallengeValidation, kChallengeTest)
+          : SplitInSeededOrder(ids, kChallengeValidation, kChallengeTest,
+                               options.seed);
+  Sides sides{SetOf(split.train), SetOf(split.validation), SetOf(split.test)};
+  for (auto* side : {&sides.train, &sides.validation, &sides.test}) {
+    for (auto id = side->begin(); id != side->end();) {
+      id = ids_of.count(*id) > 0 ? std::next(id) : side->erase(id);
+    }
+  }
+  return sides;
+}
+
 SplitList ListOf(const std::vector<PairName>& pairs,
                  const std::set<std::string>& ids) {
   SplitList list;
@@ -124,14 +153,25 @@ const char* SplitRuleName(SplitRule rule) {
       return "full";
     case SplitRule::kTenth:
       return "tenth";
+    case SplitRule::kChallenge:
+      return "challenge";
   }
   return "?";
 }
 
 SplitRule DefaultSplitRule(const std::string& dataset_name) {
-  const std::string release = dataset_name.substr(0, dataset_name.find('['));
-  return release == "its" || release == "ots_beta" ? SplitRule::kPaper
-                                                   : SplitRule::kTenth;
+  std::string release = dataset_name.substr(0, dataset_name.find('['));
+  // Their numbers tell training from test, in a synthetic set as in the real.
+  if (release == "synthetic_ohaze" || release == "synthetic_nhhaze") {
+    release = release.substr(release.find('_') + 1);
+  }
+  if (release == "its" || release == "ots_beta" || release == "ots_v0") {
+    return SplitRule::kPaper;
+  }
+  if (release == "ohaze" || release == "nhhaze" || release == "densehaze") {
+    return SplitRule::kChallenge;
+  }
+  return SplitRule::kTenth;
 }
 
 absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
@@ -150,8 +190,19 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
       ids_of[pair.scene].push_back(pair.id);
     }
   }
-  const Sides sides =
-      is_tenth ? SplitTenth(ids_of, options) : SplitReside(ids_of, options);
+  const bool is_challenge = options.rule == SplitRule::kChallenge;
+  const Sides sides = is_challenge ? SplitChallenge(ids_of, options)
+                      : is_tenth   ? SplitTenth(ids_of, options)
+                                   : SplitReside(ids_of, options);
+  if (is_challenge &&
+      (sides.train.empty() || sides.validation.empty() || sides.test.empty())) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{} scenes are too few for the split rule 'challenge': {} to train on, "
+        "{} for validation, {} to test on, expected at least one each. Use "
+        "--dataset=pair for a small part of a set.",
+        ids_of.size(), sides.train.size(), sides.validation.size(),
+        sides.test.size()));
+  }
   if (sides.train.empty() || sides.validation.empty()) {
     return absl::FailedPreconditionError(fmt::format(
         "{} scenes are too few for the split rule '{}'{}: nothing is left to "
@@ -164,7 +215,8 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
         is_tenth ? "Add scenes or lower --scene_block."
                  : "Use --dataset=pair for a small part of a set."));
   }
-  return Split{ListOf(pairs, sides.train), ListOf(pairs, sides.validation)};
+  return Split{ListOf(pairs, sides.train), ListOf(pairs, sides.validation),
+               ListOf(pairs, sides.test)};
 }
 
 SplitList WholeList(const std::vector<PairName>& pairs) {

@@ -30,21 +30,31 @@ enum class SplitRule {
   kFull,
   // Whole scenes, a tenth of them (at least one) for validation.
   kTenth,
+  // The NTIRE challenges' sets, which hold their own test pictures: five for
+  // testing, five for validation, the rest for training. In number order the
+  // last five test; with a seed they are redrawn.
+  kChallenge,
 };
 
-// "paper", "paper4500", "full", "tenth".
+// "paper", "paper4500", "full", "tenth", "challenge".
 const char* SplitRuleName(SplitRule rule);
 
-// The rule for a dataset by its name: kPaper for its and ots_beta, partial ones
-// too; kTenth for any other, synthetic sets among them.
+// The rule for a dataset by its name: kPaper for its, ots_beta and ots_v0,
+// kChallenge for ohaze, nhhaze and densehaze, partial ones too, and for the
+// synthetic ohaze and nhhaze; kTenth for any other, the other synthetic sets
+// among them.
 SplitRule DefaultSplitRule(const std::string& dataset_name);
 
 struct SplitOptions {
   SplitRule rule = SplitRule::kTenth;
+  // kChallenge: 0 is the challenges' own division, in number order.
   uint64_t seed = 1;
   // kTenth only: scenes next to each other in natural order stay together in
   // blocks of this many (the last block may be shorter). 1: each for itself.
   int64_t scene_block = 1;
+  // kChallenge: the ids of a complete copy, so that a partial one is divided as
+  // the complete one. Empty: those that are there.
+  std::vector<std::string> complete_ids;
 };
 
 // One side of a split.
@@ -57,6 +67,7 @@ struct SplitList {
 struct Split {
   SplitList train;
   SplitList validation;
+  SplitList test;  // kChallenge alone; empty otherwise.
 };
 
 // Splits `pairs` (sorted by id) without the scenes in `dropped_scenes`.

@@ -32,6 +32,28 @@ Place SourceOf(const PatchWindow& window, int64_t row, int64_t column) {
   return place;
 }
 
+// `values` [height, width_px, 3] over `peak`, to planes of side x side.
+template <typename Values>
+void CutValues(const Values& values, float peak, int64_t width_px,
+               const PatchWindow& window, float* to) {
+  const int64_t side = window.side_px;
+  float* const red = to;
+  float* const green = red + side * side;
+  float* const blue = green + side * side;
+  for (int64_t row = 0; row < side; ++row) {
+    for (int64_t column = 0; column < side; ++column) {
+      const Place place = SourceOf(window, row, column);
+      const auto* rgb = values.data() + ((window.y_px + place.row) * width_px +
+                                         window.x_px + place.column) *
+                                            3;
+      const int64_t at = row * side + column;
+      red[at] = static_cast<float>(rgb[0]) / peak;
+      green[at] = static_cast<float>(rgb[1]) / peak;
+      blue[at] = static_cast<float>(rgb[2]) / peak;
+    }
+  }
+}
+
 }  // namespace
 
 PatchWindow DrawWindow(const ImageSize& size, int64_t side_px,
@@ -67,21 +89,11 @@ void CutWindow(const Image& image, const PatchWindow& window,
                   to.scalar_type() == at::kFloat,
               "expected a contiguous float32 CPU tensor [3, ", side, ", ", side,
               "], found ", to.sizes());
-  float* const red = to.data_ptr<float>();
-  float* const green = red + side * side;
-  float* const blue = green + side * side;
-  for (int64_t row = 0; row < side; ++row) {
-    for (int64_t column = 0; column < side; ++column) {
-      const Place place = SourceOf(window, row, column);
-      const uint8_t* rgb =
-          image.rgb.data() + ((window.y_px + place.row) * image.width_px +
-                              window.x_px + place.column) *
-                                 3;
-      const int64_t at = row * side + column;
-      red[at] = static_cast<float>(rgb[0]) / 255.0f;
-      green[at] = static_cast<float>(rgb[1]) / 255.0f;
-      blue[at] = static_cast<float>(rgb[2]) / 255.0f;
-    }
+  if (image.rgb16.empty()) {
+    CutValues(image.rgb, 255.0f, image.width_px, window, to.data_ptr<float>());
+  } else {
+    CutValues(image.rgb16, 65535.0f, image.width_px, window,
+              to.data_ptr<float>());
   }
 }
 

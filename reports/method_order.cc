@@ -25,7 +25,9 @@ bool MethodComesBefore(const std::string& a, const std::string& b) {
 }
 
 bool ProfileComesBefore(const std::string& a, const std::string& b) {
-  return ComesBefore({"default"}, a, b);
+  return ComesBefore({"default", "ffa", "grid-bild", "dehazeformer",
+                      "basicsr-rgb", "basicsr-y", "matlab-gray"},
+                     a, b);
 }
 
 bool CheckpointComesBefore(const std::string& a, const std::string& b) {

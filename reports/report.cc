@@ -1,6 +1,7 @@
 #include "reports/report.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,8 @@
 #include "bild/base/atomic_file.h"
 #include "bild/base/status.h"
 #include "reports/aggregate.h"
+#include "reports/comparison.h"
+#include "reports/comparison_table.h"
 #include "reports/markdown.h"
 #include "reports/plots.h"
 #include "reports/provenance.h"
@@ -161,6 +164,7 @@ std::string FigureText(const Figure& figure) {
 
 std::string ReportMarkdown(const std::vector<Record>& records,
                            const std::vector<ResultTable>& tables,
+                           const std::vector<std::vector<Comparison>>& compared,
                            const std::vector<Figure>& figures) {
   std::string text = absl::StrCat(
       "# ",
@@ -172,16 +176,19 @@ std::string ReportMarkdown(const std::vector<Record>& records,
   const std::string honesty = HonestyLine(records, "rows");
   if (!honesty.empty())
     absl::StrAppend(&text, "> **", PlainText(honesty), "**\n\n");
-  for (const ResultTable& table : tables) {
+  for (size_t t = 0; t < tables.size(); ++t) {
+    const ResultTable& table = tables[t];
     absl::StrAppend(&text, "## ", TableHeading(table), "\n\n",
                     TableSubject(table), "\n\n", MethodTable(table), "\n");
-    const std::string sentences = DifferenceSentences(table);
-    if (!sentences.empty()) absl::StrAppend(&text, sentences, "\n");
+    for (const std::string& part :
+         {DifferenceSentences(table), ComparisonTable(compared[t])}) {
+      if (!part.empty()) absl::StrAppend(&text, part, "\n");
+    }
   }
   const std::string training = TrainingTable(records);
   absl::StrAppend(&text, "## Reading the tables\n\n",
                   ReadingTheTables(!training.empty()), WhatSeedsCanSay(tables),
-                  "\n");
+                  ReadingTheComparisons(compared), "\n");
   absl::StrAppend(&text, "## Curves\n\n");
   for (const Figure& figure : figures) {
     absl::StrAppend(&text, FigureText(figure));
@@ -225,20 +232,32 @@ absl::Status WriteReport(const std::string& results_dir) {
   if (std::filesystem::exists(curves_path, error)) {
     BILD_ASSIGN_OR_RETURN(curves, ReadCurves(curves_path));
   }
+  const std::string images_path = results_dir + "/per_image.csv";
+  PerImageScores images;
+  if (std::filesystem::exists(images_path, error)) {
+    BILD_ASSIGN_OR_RETURN(const std::vector<PerImageRow> rows,
+                          ReadPerImage(images_path));
+    images = PerImageScores(rows);
+  }
   absl::StatusOr<std::vector<ResultTable>> tables = GroupIntoTables(records);
   if (!tables.ok()) {
     return absl::Status(tables.status().code(),
                         absl::StrCat("'", results_dir, "/records.jsonl': ",
                                      std::string(tables.status().message())));
   }
+  std::vector<std::vector<Comparison>> compared;
+  for (const ResultTable& table : *tables) {
+    compared.push_back(CompareToPlain(table, images));
+  }
   const std::vector<Figure> figures = Figures(records, curves);
   for (const Figure& figure : figures) {
     BILD_RETURN_IF_ERROR(DrawFigure(figure, results_dir + "/figures"));
   }
-  BILD_RETURN_IF_ERROR(
-      WriteFileAtomically(results_dir + "/report.csv", ReportCsv(*tables)));
-  return WriteFileAtomically(results_dir + "/report.md",
-                             ReportMarkdown(records, *tables, figures));
+  BILD_RETURN_IF_ERROR(WriteFileAtomically(results_dir + "/report.csv",
+                                           ReportCsv(*tables, compared)));
+  return WriteFileAtomically(
+      results_dir + "/report.md",
+      ReportMarkdown(records, *tables, compared, figures));
 }
 
 }  // namespace bild

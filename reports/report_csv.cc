@@ -1,6 +1,8 @@
 #include "reports/report_csv.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,9 +18,18 @@ std::string SeedList(const MethodRow& row) {
                        });
 }
 
+const Comparison* FindComparison(const std::vector<Comparison>& comparisons,
+                                 const std::string& method) {
+  for (const Comparison& comparison : comparisons) {
+    if (comparison.method == method) return &comparison;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-std::string ReportCsv(const std::vector<ResultTable>& tables) {
+std::string ReportCsv(const std::vector<ResultTable>& tables,
+                      const std::vector<std::vector<Comparison>>& comparisons) {
   std::string text = CsvLine({"dataset",
                               "train_dataset",
                               "backbone",
@@ -60,8 +71,15 @@ std::string ReportCsv(const std::vector<ResultTable>& tables) {
                               "invalid_reasons",
                               "commit",
                               "dirty",
-                              "step_milliseconds_median_mean"});
-  for (const ResultTable& table : tables) {
+                              "step_milliseconds_median_mean",
+                              "psnr_minus_plain_db_image_low_95",
+                              "psnr_minus_plain_db_image_high_95",
+                              "resampled",
+                              "sign_flip_p",
+                              "sign_flip_p_holm",
+                              "word"});
+  for (size_t t = 0; t < tables.size(); ++t) {
+    const ResultTable& table = tables[t];
     for (const MethodRow& row : table.rows) {
       const Record& r = row.records.front();
       const Record& head = table.Head();
@@ -74,6 +92,17 @@ std::string ReportCsv(const std::vector<ResultTable>& tables) {
       int64_t identical = 0;
       for (const Record& record : row.records) identical += record.n_identical;
       const bool has_spread = difference.summary.count > 1;
+      const Comparison* comparison = FindComparison(comparisons[t], row.method);
+      std::optional<double> low_db, high_db, p, holm_p;
+      std::string resampled;
+      if (comparison != nullptr && comparison->images.has_value()) {
+        const ImageDifference& images = *comparison->images;
+        low_db = images.interval_db.low;
+        high_db = images.interval_db.high;
+        p = images.p;
+        holm_p = images.holm_p;
+        resampled = images.by_scene ? "scenes" : "images";
+      }
       // "input" stands in this table: its row says which one, too.
       text += CsvLine(
           {r.dataset,
@@ -121,7 +150,13 @@ std::string ReportCsv(const std::vector<ResultTable>& tables) {
                          "; "),
            r.commit,
            r.dirty ? "yes" : "no",
-           CsvNumber(SummaryOf(row, &Record::step_milliseconds_median).mean)});
+           CsvNumber(SummaryOf(row, &Record::step_milliseconds_median).mean),
+           CsvNumber(low_db),
+           CsvNumber(high_db),
+           resampled,
+           CsvNumber(p),
+           CsvNumber(holm_p),
+           comparison == nullptr ? "" : WordText(comparison->word)});
     }
   }
   return text;

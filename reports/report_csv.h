@@ -7,13 +7,17 @@
 #include <vector>
 
 #include "reports/aggregate.h"
+#include "reports/comparison.h"
 
 namespace bild {
 
 // One row per dataset, backbone, method, metric profile and checkpoint, at full
 // precision; empty fields where something is undefined (the spread of one
-// seed). The half widths are those of 95 % intervals over the seeds.
-std::string ReportCsv(const std::vector<ResultTable>& tables);
+// seed). The half widths are those of 95 % intervals over the seeds; the bounds
+// over images, the p values and the word are those of `comparisons`, which has
+// one entry per table.
+std::string ReportCsv(const std::vector<ResultTable>& tables,
+                      const std::vector<std::vector<Comparison>>& comparisons);
 
 }  // namespace bild
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/status.h"
 #include "reports/csv.h"
@@ -20,15 +21,36 @@ const Names& CurveColumns() {
   return *columns;
 }
 
+const Names& PerImageColumns() {
+  static const auto* const columns = new Names{
+      "method", "seed",    "checkpoint", "hazy", "clear",     "width",
+      "height", "profile", "psnr_db",    "ssim", "ciede2000", "flags"};
+  return *columns;
+}
+
+// An optional number or integer; false for a field that is neither.
+bool ParseOptional(const std::string& field, std::optional<double>* value) {
+  if (field.empty()) return true;
+  return ParseCsvNumber(field, &value->emplace());
+}
+
+bool ParseOptional(const std::string& field, std::optional<int64_t>* value) {
+  if (field.empty()) return true;
+  return ParseCsvInteger(field, &value->emplace());
+}
+
+absl::Status RowErrors(const std::string& path,
+                       const std::vector<std::string>& problems) {
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(ListProblems(
+      absl::StrCat("'", path, "': these rows are wrong:"), problems, ""));
+}
+
 }  // namespace
 
 std::string CurvesHeader() { return CsvLine(CurveColumns()); }
 
-std::string PerImageHeader() {
-  return CsvLine({"method", "seed", "checkpoint", "hazy", "clear", "width",
-                  "height", "profile", "psnr_db", "ssim", "ciede2000",
-                  "flags"});
-}
+std::string PerImageHeader() { return CsvLine(PerImageColumns()); }
 
 std::string WeightsHeader() {
   return CsvLine({"method", "seed", "step", "place", "id", "x_px", "y_px",
@@ -90,11 +112,55 @@ absl::StatusOr<std::vector<CurvePoint>> ReadCurves(const std::string& path) {
     }
     points.push_back(std::move(point));
   }
-  if (!problems.empty()) {
-    return absl::InvalidArgumentError(ListProblems(
-        absl::StrCat("'", path, "': these rows are wrong:"), problems, ""));
-  }
+  BILD_RETURN_IF_ERROR(RowErrors(path, problems));
   return points;
+}
+
+absl::StatusOr<std::vector<PerImageRow>> ReadPerImage(const std::string& path) {
+  BILD_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  BILD_ASSIGN_OR_RETURN(const std::vector<CsvRow> rows,
+                        ParseCsvTable(text, PerImageColumns(), path));
+  std::vector<PerImageRow> images;
+  std::vector<std::string> problems;
+  std::map<std::vector<std::string>, int64_t> line_of_image;
+  for (const CsvRow& row : rows) {
+    const std::vector<std::string>& fields = row.fields;
+    PerImageRow image;
+    image.method = fields[0];
+    image.checkpoint = fields[2];
+    image.hazy = fields[3];
+    image.clear = fields[4];
+    image.profile = fields[7];
+    image.flags = fields[11];
+    if (!ParseOptional(fields[1], &image.seed) ||
+        !ParseCsvInteger(fields[5], &image.width) ||
+        !ParseCsvInteger(fields[6], &image.height) ||
+        !ParseCsvNumber(fields[8], &image.psnr_db) ||
+        !ParseCsvNumber(fields[9], &image.ssim) ||
+        !ParseOptional(fields[10], &image.ciede2000)) {
+      problems.push_back(absl::StrCat(
+          "line ", row.line,
+          ": expected seed, width and height as integers and the scores as "
+          "numbers, found '",
+          absl::StrJoin(fields, ","), "'"));
+      continue;
+    }
+    const auto [first, is_new] = line_of_image.emplace(
+        std::vector<std::string>{fields[0], fields[1], fields[2], fields[3],
+                                 fields[7]},
+        row.line);
+    if (!is_new) {
+      problems.push_back(absl::StrCat("line ", row.line, ": image '",
+                                      image.hazy,
+                                      "' of the same run already stands on "
+                                      "line ",
+                                      first->second));
+      continue;
+    }
+    images.push_back(std::move(image));
+  }
+  BILD_RETURN_IF_ERROR(RowErrors(path, problems));
+  return images;
 }
 
 }  // namespace bild

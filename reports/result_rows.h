@@ -69,6 +69,10 @@ std::string ToCsvLine(const WeightRow& row);
 // wrong: another header, too few fields, not a number, a point given twice.
 absl::StatusOr<std::vector<CurvePoint>> ReadCurves(const std::string& path);
 
+// Reads per_image.csv, with the same errors; an image may stand once under each
+// (method, seed, checkpoint, profile).
+absl::StatusOr<std::vector<PerImageRow>> ReadPerImage(const std::string& path);
+
 }  // namespace bild
 
 #endif  // REPORTS_RESULT_ROWS_H_

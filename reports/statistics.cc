@@ -1,6 +1,9 @@
 #include "reports/statistics.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
 
 #include "boost/math/distributions/students_t.hpp"
 
@@ -50,6 +53,21 @@ PairedDifference PairBySeed(const std::map<int64_t, double>& method,
 
 double SmallestSignFlipP(int64_t pairs) {
   return std::ldexp(2.0, static_cast<int>(-pairs));
+}
+
+std::vector<double> HolmAdjusted(const std::vector<double>& p) {
+  std::vector<size_t> order(p.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&p](size_t a, size_t b) { return p[a] < p[b]; });
+  std::vector<double> adjusted(p.size());
+  double least = 0.0;
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    const double factor = static_cast<double>(p.size() - rank);
+    least = std::max(least, std::min(1.0, factor * p[order[rank]]));
+    adjusted[order[rank]] = least;
+  }
+  return adjusted;
 }
 
 }  // namespace bild

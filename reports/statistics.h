@@ -1,4 +1,5 @@
-// Statistics over seeds: would another seed change this?
+// Statistics over seeds: would another seed change this? And of several tests
+// at once.
 
 #ifndef REPORTS_STATISTICS_H_
 #define REPORTS_STATISTICS_H_
@@ -44,6 +45,11 @@ PairedDifference PairBySeed(const std::map<int64_t, double>& method,
 
 // The smallest p that a two-sided sign-flip test over S pairs can give: 2/2^S.
 double SmallestSignFlipP(int64_t pairs);
+
+// p values of one family, adjusted so that the chance of any false finding
+// among them stays below the level (Holm 1979): the i-th smallest of m times
+// m - i + 1, never below a smaller one's, at most 1. In the given order.
+std::vector<double> HolmAdjusted(const std::vector<double>& p);
 
 }  // namespace bild
 

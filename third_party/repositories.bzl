@@ -15,3 +15,5 @@ def bild_repositories():
     debian_rules_repository(name = "rules_proto", package = "bazel-rules-proto")
     native.local_repository(name = "rules_cc", path = "third_party/bazel/rules_cc")
     native.local_repository(name = "remote_coverage_tools", path = "third_party/bazel/remote_coverage_tools")
+
+    native.register_toolchains("//third_party/python:toolchain")

@@ -18,7 +18,7 @@ DEBIAN_TOOLS = [
     ("/usr/share/bazel/rules/proto/WORKSPACE", "bazel-rules-proto"),
     ("g++", "g++"),
     ("git", "git"),
-    ("python3", "python3"),
+    ("/usr/bin/python3", "python3"),
     ("pip3", "python3-pip"),
 ]
 

@@ -2,27 +2,35 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "bild/base/status.h"
 #include "bild/metrics/ciede2000.h"
+#include "bild/metrics/compared_values.h"
+#include "bild/metrics/picture_view.h"
 #include "bild/metrics/psnr.h"
 #include "bild/metrics/ssim.h"
 
 namespace bild {
 namespace {
 
-// `picture` itself where nothing is outside [0, 1], as with every clear one;
-// otherwise a clamped copy, which `storage` holds.
-const RgbValues& Clamped(const RgbValues& picture, RgbValues* storage) {
-  const auto is_inside = [](double v) { return v >= 0.0 && v <= 1.0; };
-  if (std::all_of(picture.values.begin(), picture.values.end(), is_inside)) {
-    return picture;
+// SSIM as `profile` has it, of the values that it takes PSNR of.
+double SsimOf(const PictureView& restored, const PictureView& clear,
+              const MetricProfile& profile) {
+  const SsimForm form = {profile.window, profile.uses_sample_covariance,
+                         PeakOf(profile.values)};
+  if (profile.shrinks_for_ssim) {
+    const int64_t ratio = ShrinkRatio(clear.height_px, clear.width_px);
+    return Ssim(Shrunk(restored, ratio).View(), Shrunk(clear, ratio).View(),
+                form);
   }
-  *storage = picture;
-  for (double& value : storage->values) value = std::clamp(value, 0.0, 1.0);
-  return *storage;
+  if (profile.border == SsimBorder::kValid) return Ssim(restored, clear, form);
+  const auto half_window_px =
+      static_cast<int64_t>(WindowTaps(profile.window).size() / 2);
+  return Ssim(WithBorder(restored, half_window_px, profile.border).View(),
+              WithBorder(clear, half_window_px, profile.border).View(), form);
 }
 
 absl::Status CheckWindowFits(const RgbValues& picture,
@@ -55,16 +63,14 @@ absl::StatusOr<ImageScore> Score(const RgbValues& restored,
   BILD_RETURN_IF_ERROR(CheckScorable(restored, clear, image_name));
   BILD_RETURN_IF_ERROR(CheckWindowFits(clear, profile, image_name));
 
-  RgbValues clamped_restored, clamped_clear;
-  const RgbValues& a =
-      profile.clamps_to_unit ? Clamped(restored, &clamped_restored) : restored;
-  const RgbValues& b =
-      profile.clamps_to_unit ? Clamped(clear, &clamped_clear) : clear;
+  ComparedValues restored_values, clear_values;
+  const PictureView a = ComparedView(restored, profile, &restored_values);
+  const PictureView b = ComparedView(clear, profile, &clear_values);
 
   ImageScore score;
   const double mean_squared_error = MeanSquaredError(a, b);
   score.psnr_db = PsnrDb(mean_squared_error, profile);
-  score.ssim = Ssim(a, b, profile.window, profile.uses_sample_covariance);
+  score.ssim = SsimOf(a, b, profile);
   if (!std::isfinite(mean_squared_error) || !std::isfinite(score.ssim)) {
     return absl::OutOfRangeError(absl::StrCat(
         "image '", image_name, "': values too large for metric profile '",
@@ -75,7 +81,9 @@ absl::StatusOr<ImageScore> Score(const RgbValues& restored,
   score.is_identical = mean_squared_error == 0.0;
   score.is_capped = std::isfinite(profile.psnr_db_cap) &&
                     score.psnr_db >= profile.psnr_db_cap;
-  if (profile.reports_ciede2000) score.ciede2000 = MeanCiede2000(a, b);
+  if (profile.reports_ciede2000) {
+    score.ciede2000 = MeanCiede2000(restored, clear);
+  }
   return score;
 }
 

@@ -16,6 +16,24 @@ enum class SsimWindow {
   kUniform7,    // 7 taps of 1/7.
 };
 
+// What lies around the pictures while the window of SSIM slides over them.
+enum class SsimBorder {
+  kValid,      // Nothing: only positions whose whole window lies inside.
+  kZero,       // Zeros, half a window wide: as many positions as pixels.
+  kReplicate,  // The same with the edge pixels repeated.
+};
+
+// The values that are compared.
+enum class ComparedIn {
+  kReal,   // RGB as it is; peak value 1.
+  kBytes,  // RGB rounded to 8 bits, 0..255.
+  kLuma,  // Of the bytes: Y of BT.601 in its studio range 16..235, not rounded.
+  kGrey,  // Of the bytes: MATLAB's rgb2gray, rounded to 8 bits again.
+};
+
+// The peak value (L in the formulas): 1 or 255.
+double PeakOf(ComparedIn values);
+
 // One row of the table of profiles. A value belongs to exactly one profile,
 // and rows of different profiles never share a table.
 struct MetricProfile {
@@ -23,7 +41,11 @@ struct MetricProfile {
   std::string use;  // What it is for, in a few words.
   // Both pictures are clamped to [0, 1] before PSNR and SSIM.
   bool clamps_to_unit = true;
+  ComparedIn values = ComparedIn::kReal;
+  // SSIM alone sees the pictures shrunk to about 256 px (compared_values.h).
+  bool shrinks_for_ssim = false;
   SsimWindow window = SsimWindow::kGaussian11;
+  SsimBorder border = SsimBorder::kValid;
   // Variances and covariance of SSIM: the sample ones, n / (n - 1) times the
   // population's, n the number of taps of the square window.
   bool uses_sample_covariance = false;
@@ -42,7 +64,8 @@ const std::vector<MetricProfile>& KnownProfiles();
 absl::StatusOr<MetricProfile> FindProfile(const std::string& name);
 
 // "default,grid-bild": names between commas, at least one, none twice, kept in
-// the order given. InvalidArgument otherwise; all unknown names are in it.
+// the order given; "all" alone stands for every profile. InvalidArgument
+// otherwise; all unknown names are in it.
 absl::StatusOr<std::vector<MetricProfile>> ParseProfiles(
     const std::string& names);
 

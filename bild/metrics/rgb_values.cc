@@ -50,8 +50,9 @@ RgbValues FromBytes(const Image& image) {
     value_of_byte[k] = static_cast<double>(k) / 255.0;
   }
   RgbValues picture{image.width_px, image.height_px, {}};
-  picture.values.reserve(image.rgb.size());
+  picture.values.reserve(image.rgb.size() + image.rgb16.size());
   for (const uint8_t k : image.rgb) picture.values.push_back(value_of_byte[k]);
+  for (const uint16_t k : image.rgb16) picture.values.push_back(k / 65535.0);
   return picture;
 }
 

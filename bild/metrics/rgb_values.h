@@ -27,7 +27,7 @@ struct RgbValues {
   const double* Row(int64_t y) const { return values.data() + y * RowSize(); }
 };
 
-// k/255, divided in float64.
+// k/255, divided in float64; k/65535 for a picture of 16 bits a channel.
 RgbValues FromBytes(const Image& image);
 
 // What of a pair can be scored at all; `image_name` is for the message.

@@ -1,9 +1,37 @@
 #include "datasets/synthetic/haze.h"
 
+#include <algorithm>
+#include <array>
+
 #include "bild/base/seed.h"
 #include "datasets/synthetic/exact_math.h"
+#include "datasets/synthetic/integer_noise.h"
 
 namespace bild {
+namespace {
+
+// Near a normal with mean 0 and standard deviation 1, without a logarithm: four
+// uniform numbers of 16 bits, summed and centred, have variance 1/3.
+double SensorNoise(int64_t at, uint32_t seed) {
+  const uint32_t first = HashLattice(at, 0, seed);
+  const uint32_t second = HashLattice(at, 1, seed);
+  const uint32_t sum =
+      (first & 0xffff) + (first >> 16) + (second & 0xffff) + (second >> 16);
+  constexpr double kRootOfThree = 1.7320508075688772;
+  return (sum / 65536.0 - 2.0) * kRootOfThree;
+}
+
+// The factor on beta at a pixel. The noise's octaves hardly reach its ends;
+// the ramp lets them.
+double Unevenness(int64_t x, int64_t y, double longer_px, uint32_t seed) {
+  const double scale = 3.0 / longer_px;
+  const double noise =
+      FractalNoise(static_cast<double>(x) * scale,
+                   static_cast<double>(y) * scale, seed, 3, 0.5, 0);
+  return 0.2 + 1.6 * SmoothStep(0.2, 0.8, noise);
+}
+
+}  // namespace
 
 uint8_t RoundHalfToEven(double value) {
   const int64_t below = FloorToInt(value);
@@ -18,11 +46,27 @@ Image ApplyHaze(const Image& clear, const std::vector<double>& depth,
   hazy.width_px = clear.width_px;
   hazy.height_px = clear.height_px;
   hazy.rgb.resize(clear.rgb.size());
+  const std::array<double, 3> airlight = {
+      condition.airlight + condition.tint.r,
+      condition.airlight + condition.tint.g,
+      condition.airlight + condition.tint.b};
+  const double longer_px =
+      static_cast<double>(std::max(clear.width_px, clear.height_px));
   for (size_t pixel = 0; pixel < depth.size(); ++pixel) {
-    const double t = ExactExp(-condition.beta * depth[pixel]);
-    const double veil = condition.airlight * (1.0 - t);
-    for (size_t i = 3 * pixel; i < 3 * pixel + 3; ++i) {
-      const double light = clear.rgb[i] / 255.0 * t + veil;
+    double beta = condition.beta;
+    if (condition.is_uneven) {
+      const int64_t at = static_cast<int64_t>(pixel);
+      beta *= Unevenness(at % clear.width_px, at / clear.width_px, longer_px,
+                         condition.seed);
+    }
+    const double t = ExactExp(-beta * depth[pixel]);
+    for (size_t channel = 0; channel < 3; ++channel) {
+      const size_t i = 3 * pixel + channel;
+      double light = clear.rgb[i] / 255.0 * t + airlight[channel] * (1.0 - t);
+      if (condition.noise_levels > 0) {
+        light += condition.noise_levels / 255.0 *
+                 SensorNoise(static_cast<int64_t>(i), condition.seed + 1);
+      }
       hazy.rgb[i] = RoundHalfToEven(Clamp01(light) * 255.0);
     }
   }
@@ -65,6 +109,26 @@ std::vector<HazeCondition> OtsTestHaze(uint64_t seed, uint64_t scene_number) {
     conditions.push_back(dense[static_cast<size_t>(order[i])]);
   }
   return conditions;
+}
+
+HazeCondition OHazeHaze(uint64_t seed, uint64_t scene_number) {
+  SeedEngine engine(seed, SeedStream::kSyntheticHaze, scene_number, 0);
+  HazeCondition condition;
+  condition.airlight = 0.77 + 0.16 * engine.Uniform();
+  condition.beta = 0.5 + 0.7 * engine.Uniform();
+  const double blueness = engine.Uniform();
+  const double greenness = engine.Uniform();
+  condition.tint = {-0.02 * blueness, 0.02 * (greenness - 0.5),
+                    0.02 * blueness};
+  condition.noise_levels = 1.0;
+  condition.seed = static_cast<uint32_t>(engine.Next());
+  return condition;
+}
+
+HazeCondition NhHazeHaze(uint64_t seed, uint64_t scene_number) {
+  HazeCondition condition = OHazeHaze(seed, scene_number);
+  condition.is_uneven = true;
+  return condition;
 }
 
 }  // namespace bild

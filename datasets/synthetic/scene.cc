@@ -50,7 +50,7 @@ double Quantile(const std::vector<double>& sorted, double share) {
 class DepthScale {
  public:
   DepthScale(SceneLike like, const std::vector<Probe>& probes, Draws& draws)
-      : is_room_(like == SceneLike::kIts) {
+      : like_(like) {
     std::vector<double> reaches;
     for (const Probe& probe : probes) {
       if (probe.reach >= 0) reaches.push_back(probe.reach);
@@ -60,12 +60,15 @@ class DepthScale {
     const double low = Quantile(reaches, 0.01);
     const double median = Quantile(reaches, 0.5);
     const double high = Quantile(reaches, 0.99);
-    if (is_room_) {
+    if (like_ == SceneLike::kIts) {
       // depth = offset + slope * reach, with the wanted median and ratio.
       const double ratio = draws.Range(1.75, 2.35);
       const double shift = (high - ratio * low) / (ratio - 1.0);
       slope_ = 0.6 / (shift + median);
       offset_ = slope_ * shift;
+    } else if (like_ == SceneLike::kGarden) {
+      // depth = 0.1 + 1.8 reach / (reach + far): 1 at the median.
+      far_ = median;
     } else {
       // depth = 2 + 6 u / (u + far), u metres beyond the nearest 1 %.
       const double wanted = draws.Range(2.5, 3.3);
@@ -76,14 +79,20 @@ class DepthScale {
   }
 
   double Depth(const Sample& sample) const {
+    if (like_ == SceneLike::kGarden) {
+      if (sample.reach < 0) return 1.9;
+      return 0.1 + 1.8 * sample.reach / (sample.reach + far_);
+    }
     if (sample.reach < 0) return 10.0 - 2.0 * sample.sky_height;
-    if (is_room_) return std::max(offset_ + slope_ * sample.reach, 0.05);
+    if (like_ == SceneLike::kIts) {
+      return std::max(offset_ + slope_ * sample.reach, 0.05);
+    }
     const double beyond = std::max(sample.reach - near_, 0.0);
     return 2.0 + 6.0 * beyond / (beyond + far_);
   }
 
  private:
-  bool is_room_;
+  SceneLike like_;
   double offset_ = 0;
   double slope_ = 1;
   double near_ = 0;
@@ -117,11 +126,22 @@ uint8_t ToByte(double srgb) {
   return static_cast<uint8_t>(Clamp01(srgb) * 255.0 + 0.5);
 }
 
+SceneModel Build(SceneLike like, Draws& draws) {
+  switch (like) {
+    case SceneLike::kIts:
+      return BuildRoom(draws);
+    case SceneLike::kOts:
+      return BuildStreet(draws);
+    case SceneLike::kGarden:
+      return BuildGarden(draws);
+  }
+  return BuildRoom(draws);
+}
+
 Scene Draw(SceneLike like, SeedEngine engine, int64_t width_px,
            int64_t height_px) {
   Draws draws(engine);
-  const SceneModel model =
-      like == SceneLike::kIts ? BuildRoom(draws) : BuildStreet(draws);
+  const SceneModel model = Build(like, draws);
   const double longer = static_cast<double>(std::max(width_px, height_px));
   const double width = static_cast<double>(width_px);
   const double height = static_cast<double>(height_px);

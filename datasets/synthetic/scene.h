@@ -13,15 +13,17 @@ namespace bild {
 
 // Which published set the scenes resemble.
 enum class SceneLike {
-  kIts,  // A furnished room.
-  kOts,  // A street under a sky.
+  kIts,     // A furnished room.
+  kOts,     // A street under a sky.
+  kGarden,  // A garden with hardly any sky: O-HAZE, NH-HAZE.
 };
 
 struct Scene {
   Image clear;
   // [height, width], what multiplies beta in the haze's exponent. Rooms: median
   // near 0.6, 99th over 1st percentile 1.7 to 2.4. Streets: 2 to 8, median
-  // (without sky) 2.5 to 3.3, the sky 8 (zenith) to 10 (horizon).
+  // (without sky) 2.5 to 3.3, the sky 8 (zenith) to 10 (horizon). Gardens: 0.1
+  // to 1.9, median 1.
   std::vector<double> depth;
   // [height, width]: the solid, or face of the backdrop, that a pixel shows; -1
   // where its samples see several. Depth is continuous within one surface.

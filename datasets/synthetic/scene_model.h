@@ -66,6 +66,9 @@ SceneModel BuildRoom(Draws& draws);
 // A street with houses, trees, cars and people under a sky: `like` ots.
 SceneModel BuildStreet(Draws& draws);
 
+// A garden or park with trees, hedges and benches: `like` ohaze and nhhaze.
+SceneModel BuildGarden(Draws& draws);
+
 }  // namespace bild
 
 #endif  // DATASETS_SYNTHETIC_SCENE_MODEL_H_

@@ -18,13 +18,17 @@
 #include "datasets/synthetic/synthesize.h"
 #include "fmt/format.h"
 
-ABSL_FLAG(std::string, like, "its",
-          "Which published set to resemble: its (rooms) or ots (streets).");
+ABSL_FLAG(
+    std::string, like, "its",
+    "Which published set to resemble: its (rooms), ots (streets), ohaze or "
+    "nhhaze (gardens).");
 ABSL_FLAG(int64_t, scenes, 24,
-          "Training scenes: its has 10 hazy pictures each, ots 35.");
+          "Training scenes: its has 10 hazy pictures each, ots 35, the others "
+          "one; of the others' an eighth is for validation.");
 ABSL_FLAG(int64_t, test_scenes, -1,
           "Test scenes, none of them a training scene: its has 10 hazy "
-          "pictures each, ots 5. -1: a fifth of --scenes, rounded up.");
+          "pictures each, ots 5, the others one. -1: a fifth of --scenes, "
+          "rounded up; at most the 5 that ohaze and nhhaze have.");
 ABSL_FLAG(uint64_t, seed, 1, "Seed of the scenes and their haze.");
 ABSL_FLAG(std::string, size, "256x256",
           "WIDTHxHEIGHT of the hazy pictures in pixels, edges from 32 on.");
@@ -74,9 +78,8 @@ int Main(int argc, char** argv) {
         "{}",
         HelpText(
             "Writes a seeded synthetic dehazing set in an official layout.\n"
-            "  synthesize --like={its,ots} --scenes=N [--test_scenes=M] "
-            "[--seed=S] "
-            "[--size=WxH] [--out=DIR]"));
+            "  synthesize --like={its,ots,ohaze,nhhaze} --scenes=N "
+            "[--test_scenes=M] [--seed=S] [--size=WxH] [--out=DIR]"));
     return 0;
   }
   const auto settings = ReadSettings(arguments);

@@ -9,16 +9,25 @@
 namespace bild {
 namespace {
 
-// The numbers that training and test scenes have.
+// The numbers that training and test scenes have in the names.
 struct Numbering {
-  int64_t first_scene;
+  int64_t least_scenes;
   int64_t most_scenes;
   int64_t first_test_scene;
   int64_t most_test_scenes;
+  int64_t first_scene = 1;
+  // Of the sets whose names tell validation scenes as well; 0: they do not.
+  int64_t first_validation_scene = 0;
 };
 
-constexpr Numbering kItsNumbering{1, 1399, 1400, 8600};
-constexpr Numbering kOtsNumbering{2001, 7999, 1, 2000};
+constexpr int64_t kMostValidationScenes = 5;
+
+Numbering NumberingOf(const std::string& like) {
+  if (like == "its") return {1, 1399, 1400, 8600};
+  if (like == "ots") return {1, 7999, 1, 2000, 2001};
+  if (like == "ohaze") return {2, 40, 41, 5, 1, 36};
+  return {2, 50, 51, 5, 1, 46};
+}
 
 // By which RESIDE's indoor ground truth is larger, each side.
 constexpr int64_t kItsTestBorder_px = 10;
@@ -26,6 +35,7 @@ constexpr int64_t kItsTestBorder_px = 10;
 PlannedScene PlanIts(uint64_t number, bool is_test, uint64_t seed) {
   PlannedScene scene;
   const std::string folder = is_test ? "SOTS/indoor" : "ITS";
+  scene.number = number;
   scene.clear_path =
       fmt::format("{}/{}/{}.png", folder, is_test ? "gt" : "clear", number);
   scene.border_px = is_test ? kItsTestBorder_px : 0;
@@ -44,6 +54,7 @@ PlannedScene PlanIts(uint64_t number, bool is_test, uint64_t seed) {
 PlannedScene PlanOts(uint64_t number, bool is_test, uint64_t seed) {
   PlannedScene scene;
   const std::string folder = is_test ? "SOTS/outdoor" : "OTS";
+  scene.number = number;
   scene.clear_path = is_test
                          ? fmt::format("{}/gt/{:04}.png", folder, number)
                          : fmt::format("{}/clear/{:04}.jpg", folder, number);
@@ -57,10 +68,57 @@ PlannedScene PlanOts(uint64_t number, bool is_test, uint64_t seed) {
   return scene;
 }
 
+PlannedScene PlanOHaze(uint64_t number, uint64_t seed) {
+  PlannedScene scene;
+  const std::string folder = "# O-HAZY NTIRE 2018";
+  scene.clear_path = fmt::format("{}/GT/{:02}_outdoor_GT.jpg", folder, number);
+  scene.hazy.push_back(
+      {fmt::format("{}/hazy/{:02}_outdoor_hazy.jpg", folder, number),
+       OHazeHaze(seed, number)});
+  scene.number = number;
+  return scene;
+}
+
+PlannedScene PlanNhHaze(uint64_t number, uint64_t seed) {
+  constexpr uint64_t kFirstNumber = 1000;
+  PlannedScene scene;
+  scene.number = kFirstNumber + number;
+  scene.clear_path = fmt::format("NH-HAZE/{:02}_GT.png", number);
+  scene.hazy.push_back({fmt::format("NH-HAZE/{:02}_hazy.png", number),
+                        NhHazeHaze(seed, scene.number)});
+  return scene;
+}
+
+PlannedScene PlanScene(const std::string& like, uint64_t number, bool is_test,
+                       uint64_t seed) {
+  if (like == "its") return PlanIts(number, is_test, seed);
+  if (like == "ots") return PlanOts(number, is_test, seed);
+  if (like == "ohaze") return PlanOHaze(number, seed);
+  return PlanNhHaze(number, seed);
+}
+
+// The numbers in the names of the scenes that are not for testing.
+std::vector<int64_t> TrainingNumbers(const Numbering& numbering,
+                                     int64_t scenes) {
+  int64_t validation = 0;
+  if (numbering.first_validation_scene != 0) {
+    validation = std::clamp<int64_t>(scenes / 8, 1, kMostValidationScenes);
+  }
+  std::vector<int64_t> numbers;
+  for (int64_t i = 0; i < scenes - validation; ++i) {
+    numbers.push_back(numbering.first_scene + i);
+  }
+  for (int64_t i = 0; i < validation; ++i) {
+    numbers.push_back(numbering.first_validation_scene + i);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 const std::vector<std::string>& KnownSyntheticLikes() {
-  static const auto& likes = *new std::vector<std::string>{"its", "ots"};
+  static const auto& likes =
+      *new std::vector<std::string>{"its", "ots", "ohaze", "nhhaze"};
   return likes;
 }
 
@@ -74,11 +132,12 @@ absl::StatusOr<SyntheticRequest> CheckedRequest(
   }
   SyntheticRequest checked = request;
   std::vector<std::string> problems;
-  const Numbering& numbering =
-      request.like == "its" ? kItsNumbering : kOtsNumbering;
-  if (request.scenes < 1 || request.scenes > numbering.most_scenes) {
-    problems.push_back(fmt::format("--scenes={}: expected 1 to {}",
-                                   request.scenes, numbering.most_scenes));
+  const Numbering numbering = NumberingOf(request.like);
+  if (request.scenes < numbering.least_scenes ||
+      request.scenes > numbering.most_scenes) {
+    problems.push_back(fmt::format("--scenes={}: expected {} to {}",
+                                   request.scenes, numbering.least_scenes,
+                                   numbering.most_scenes));
   }
   if (request.test_scenes == -1) {
     checked.test_scenes =
@@ -110,27 +169,25 @@ absl::StatusOr<SyntheticRequest> CheckedRequest(
 }
 
 std::vector<PlannedScene> PlanSynthetic(const SyntheticRequest& checked) {
-  const bool is_its = checked.like == "its";
-  const Numbering& numbering = is_its ? kItsNumbering : kOtsNumbering;
+  const Numbering numbering = NumberingOf(checked.like);
   std::vector<PlannedScene> plan;
-  for (const bool is_test : {false, true}) {
-    const int64_t first =
-        is_test ? numbering.first_test_scene : numbering.first_scene;
-    const int64_t count = is_test ? checked.test_scenes : checked.scenes;
-    for (int64_t n = first; n < first + count; ++n) {
-      const uint64_t number = static_cast<uint64_t>(n);
-      PlannedScene scene = is_its ? PlanIts(number, is_test, checked.seed)
-                                  : PlanOts(number, is_test, checked.seed);
-      scene.number = number;
-      scene.is_test = is_test;
-      plan.push_back(std::move(scene));
-    }
+  const auto add = [&](int64_t number, bool is_test) {
+    plan.push_back(PlanScene(checked.like, static_cast<uint64_t>(number),
+                             is_test, checked.seed));
+    plan.back().is_test = is_test;
+  };
+  for (const int64_t number : TrainingNumbers(numbering, checked.scenes)) {
+    add(number, /*is_test=*/false);
+  }
+  for (int64_t i = 0; i < checked.test_scenes; ++i) {
+    add(numbering.first_test_scene + i, /*is_test=*/true);
   }
   return plan;
 }
 
 SceneLike LikeOf(const SyntheticRequest& checked) {
-  return checked.like == "its" ? SceneLike::kIts : SceneLike::kOts;
+  if (checked.like == "its") return SceneLike::kIts;
+  return checked.like == "ots" ? SceneLike::kOts : SceneLike::kGarden;
 }
 
 }  // namespace bild

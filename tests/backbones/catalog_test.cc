@@ -102,11 +102,19 @@ TEST(Catalog, AnUnknownOptionListsTheNetsOwn) {
   EXPECT_TRUE(Contains(Refusal("dehazenet[variant=caffe]"),
                        "option variant='caffe': expected one of 'gunet', "
                        "'patch', 'original'. Options of dehazenet: "
-                       "variant=gunet|patch|original; of every "));
+                       "variant=gunet|patch|original; "));
   EXPECT_TRUE(Contains(Refusal("griddehazenet[input=255]"),
                        "option input='255': expected one of 'published', "
                        "'unit'. Options of griddehazenet: width (16), growth "
-                       "(16), input=published|unit; of every "));
+                       "(16), input=published|unit; "));
+}
+
+TEST(Catalog, NetsThatOnlyRestoreAreNoPartOfAnother) {
+  EXPECT_TRUE(Contains(Refusal("dehazenet[variant=patch,ddu=16]"),
+                       "option ddu='16': dehazenet[variant=patch] cannot be "
+                       "part of another net: its output is the transmission"));
+  EXPECT_TRUE(Contains(Refusal("dehazenet[variant=original,ddu=64]"),
+                       "cannot be part of another net"));
 }
 
 TEST(Catalog, ValuesOutOfRange) {
@@ -149,9 +157,6 @@ TEST(Catalog, TheWrapperOfAnyNet) {
 }
 
 TEST(Catalog, TheSmallPictureMustFitTheNet) {
-  EXPECT_TRUE(Contains(Refusal("dehazenet[variant=patch,ddu=16]"),
-                       "option ddu='16': dehazenet[variant=patch] cannot "
-                       "dehaze the small picture in training: its output is"));
   EXPECT_TRUE(Contains(
       Refusal("msbdn[ddu=40]"),
       "option ddu='40': msbdn dehazes the small picture, and takes sides that "

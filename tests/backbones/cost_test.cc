@@ -44,9 +44,16 @@ TEST_P(CostTest, CountsAsTheReference) {
   EXPECT_EQ((*backbone)->layers().observer(), nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(Nets, CostTest,
-                         testing::Values(Figure{"aodnet", 1761, 114425856},
-                                         Figure{"ffa", 4455913, 287281572352}));
+INSTANTIATE_TEST_SUITE_P(
+    Nets, CostTest,
+    testing::Values(Figure{"aodnet", 1761, 114425856},
+                    Figure{"dehazenet", 8929, 580911104},
+                    // 8,240 weights at each of 65,536 pixels.
+                    Figure{"dehazenet[variant=original]", 8305, 540016640},
+                    Figure{"ffa", 4455913, 287281572352},
+                    Figure{"griddehazenet", 958051, 18710790144},
+                    Figure{"msbdn", 31353061, 24433917952},
+                    Figure{"aodnet[ddu=320]", 17280357, 40870551552}));
 
 TEST(MeasureForward, SeesShapesTimeAndMemory) {
   InstallLiveBytes();

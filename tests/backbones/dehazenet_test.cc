@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
+#include "ATen/ops/arange.h"
 #include "ATen/ops/full.h"
 #include "ATen/ops/tensor.h"
 #include "backbones/dehazenet_original.h"
@@ -19,11 +20,14 @@
 #include "c10/core/GradMode.h"
 #include "c10/util/Exception.h"
 #include "gtest/gtest.h"
-#include "tests/backbones/patch_ways.h"
+#include "tests/backbones/all_ways.h"
 #include "tests/testing/random_tensor.h"
 
 namespace bild {
 namespace {
+
+// Sums of sums of a thousand terms.
+constexpr double kDeepTolerance = 1e-10;
 
 at::Tensor Value(Backbone& net, const std::string& name) {
   for (const auto& parameter : net.parameters().list()) {
@@ -93,7 +97,7 @@ TEST(DehazeNet, MaxoutTakesFourNeighboursByHand) {
   DehazeNet net;
   net.parameters().Materialise(at::kDouble);
   const at::NoGradGuard no_grad;
-  for (int64_t i = 0; i < 16; ++i) Value(net, "conv1.bias")[i] = 1.0 * i;
+  Value(net, "conv1.bias").copy_(at::arange(16, at::kDouble));
   for (const char* scale : {"conv2", "conv3", "conv4"}) {
     Value(net, std::string(scale) + ".weight").fill_(0.01);
   }
@@ -122,13 +126,17 @@ TEST(DehazeNet, AnySize) {
               1e-12);
 }
 
-TEST(DehazeNet, PatchWaysAgree) {
+TEST(DehazeNet, AllWaysAgree) {
   SeedEngine engine = TestEngine(2);
-  for (const auto& [patches, height_px, width_px] :
-       {std::tuple{1, 4, 4}, std::tuple{3, 5, 7}, std::tuple{2, 12, 9}}) {
+  for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{
+           {1, 3, 4, 4}, {3, 3, 5, 7}, {2, 3, 12, 9}}) {
     DehazeNet net;
-    net.parameters().Materialise(at::kDouble);
-    ExpectPatchWaysAgree(net, patches, height_px, width_px, engine);
+    net.layers().Materialise(at::kDouble);
+    FillNearInitial(net.layers(), engine);
+    CheckAllWays(
+        net.layers(), [&net](const at::Tensor& x) { return net.Forward(x); },
+        net.NormaliseInput(UniformTensor(engine, shape)),
+        NormalTensor(engine, shape), engine, kDeepTolerance);
   }
 }
 
@@ -152,11 +160,18 @@ TEST(DehazeNetPatch, OneTransmissionForAPatch) {
   EXPECT_THROW(net.Forward(Picture(16, 32, 0.5)), c10::Error);
 }
 
-TEST(DehazeNetPatch, PatchWaysAgree) {
+TEST(DehazeNetPatch, AllWaysAgree) {
   SeedEngine engine = TestEngine(3);
   DehazeNetPatch net;
-  net.parameters().Materialise(at::kDouble);
-  ExpectPatchWaysAgree(net, 5, 16, 16, engine);
+  net.layers().Materialise(at::kDouble);
+  FillNearInitial(net.layers(), engine);
+  // Between the bounds of the transmission.
+  Value(net, "conv5.bias").fill_(0.5);
+  Value(net, "conv5.weight").mul_(0.1);
+  CheckAllWays(
+      net.layers(), [&net](const at::Tensor& x) { return net.Forward(x); },
+      net.NormaliseInput(UniformTensor(engine, {5, 3, 16, 16})),
+      NormalTensor(engine, {5, 1}), engine, kDeepTolerance);
 }
 
 // One row of two tiles and a rest. Less than 100 tiles: A = 0, J = x / t.
@@ -194,6 +209,13 @@ TEST(DehazeNetPatch, AirlightFromTheHaziestHundredth) {
   EXPECT_NEAR(At(restored, 1, 50, 115), 0.9, 1e-12);
   EXPECT_NEAR(At(restored, 1, 100, 100), j_of(0.5, t_of(0.5)), 1e-12);
   EXPECT_NEAR(At(restored, 2, 0, 0), j_of(1.0, t_of(0.5)), 1e-12);
+}
+
+// t = 0 divides by nothing: (0.5 - 0) / 1e-6, finite.
+TEST(DehazeNetPatch, NoTransmissionIsFinite) {
+  DehazeNetPatch net;
+  SetConstant(net, -1.0);
+  EXPECT_NEAR(At(net.Restore(Picture(16, 16, 0.5)), 0, 0, 0), 5e5, 1e-6);
 }
 
 // 10 rows of 20 tiles, all of the same transmission: the first two down the

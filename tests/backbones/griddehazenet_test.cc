@@ -7,7 +7,6 @@
 #include <limits>
 #include <map>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,7 +15,7 @@
 #include "ATen/ops/tensor.h"
 #include "c10/core/GradMode.h"
 #include "gtest/gtest.h"
-#include "tests/backbones/patch_ways.h"
+#include "tests/backbones/all_ways.h"
 #include "tests/testing/random_tensor.h"
 
 namespace bild {
@@ -246,14 +245,17 @@ TEST(GridDehazeNet, DenseBlockByHand) {
   EXPECT_NEAR(output[0][2].item<double>(), 2.0 + 0.1 * 10.125, 1e-14);
 }
 
-TEST(GridDehazeNet, PatchWaysAgree) {
+TEST(GridDehazeNet, AllWaysAgree) {
   SeedEngine engine = TestEngine(1);
-  for (const auto& [patches, height_px, width_px] :
-       {std::tuple{1, 1, 1}, std::tuple{3, 5, 7}, std::tuple{2, 6, 8},
-        std::tuple{2, 13, 3}}) {
+  for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{
+           {1, 3, 1, 1}, {3, 3, 5, 7}, {2, 3, 6, 8}, {2, 3, 13, 3}}) {
     GridDehazeNet net(Narrow(2, 3));
-    net.parameters().Materialise(at::kDouble);
-    ExpectPatchWaysAgree(net, patches, height_px, width_px, engine);
+    net.layers().Materialise(at::kDouble);
+    FillNearInitial(net.layers(), engine);
+    CheckAllWays(
+        net.layers(), [&net](const at::Tensor& x) { return net.Forward(x); },
+        net.NormaliseInput(UniformTensor(engine, shape)),
+        NormalTensor(engine, shape), engine, /*tolerance=*/1e-10);
   }
 }
 

@@ -118,6 +118,84 @@ TEST(EvaluateTest, TheWeightsOfARunGiveItsNumbers) {
   EXPECT_EQ(Content(folder / "out/records.jsonl"), records);
 }
 
+// Each profile has its records, its rows of every picture and its line; the
+// shared ones are those of a call with fewer profiles.
+TEST(EvaluateTest, AllProfilesAtOnce) {
+  const TemporaryFolder folder;
+  const ProgramOutcome outcome =
+      Evaluate({"--metric_profile=all", "--out=" + folder / "all"});
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  const auto all = ReadRecords(folder / "all/records.jsonl");
+  ASSERT_TRUE(all.ok()) << all.status();
+  std::vector<std::string> profiles;
+  for (const Record& record : *all) {
+    profiles.push_back(record.profile);
+    EXPECT_EQ(record.n, 3);
+    EXPECT_EQ(record.n_clear, 3);
+    EXPECT_EQ(record.evaluation_resolution, "full");
+    EXPECT_EQ(record.test_list_sha256.size(), 64u);
+    EXPECT_EQ(record.ciede2000.has_value(), record.profile == "default");
+    EXPECT_THAT(outcome.out, HasSubstr(" profile=" + record.profile + " n=3 "));
+  }
+  EXPECT_THAT(profiles,
+              ElementsAre("default", "ffa", "grid-bild", "dehazeformer",
+                          "basicsr-rgb", "basicsr-y", "matlab-gray"));
+  const std::string images = Content(folder / "all/per_image.csv");
+  EXPECT_EQ(std::count(images.begin(), images.end(), '\n'), 1 + 7 * 3);
+
+  ASSERT_EQ(
+      Evaluate({"--metric_profile=ffa", "--out=" + folder / "one"}).exit_code,
+      0);
+  const auto one = ReadRecords(folder / "one/records.jsonl");
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(MeansOf(one->front()), MeansOf((*all)[1]));
+}
+
+TEST(EvaluateTest, ATableOfTheProfiles) {
+  const ProgramOutcome outcome = Evaluate({"--profile_table"});
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  EXPECT_THAT(outcome.out,
+              HasSubstr("`aodnet` on `pair`: 3 hazy images, 3 clear images"));
+  EXPECT_THAT(outcome.out, HasSubstr("\n| `grid-bild` |"));
+  // The lines still come last.
+  EXPECT_THAT(outcome.out.substr(outcome.out.rfind("\n\n")),
+              HasSubstr("profile=default n=3 psnr_db="));
+}
+
+TEST(EvaluateTest, TheHazyInputItself) {
+  const TemporaryFolder folder;
+  const ProgramOutcome outcome =
+      Evaluate({"--backbone=none", "--weights=", "--out=" + folder / "out"});
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  const auto scored = ReadRecords(folder / "out/records.jsonl");
+  const auto trained = ReadRecords(Trained() / "out/records.jsonl");
+  ASSERT_TRUE(scored.ok() && trained.ok());
+  for (const Record& record : *scored) {
+    EXPECT_EQ(record.method, "input");
+    const auto same = std::find_if(
+        trained->begin(), trained->end(), [&record](const Record& r) {
+          return r.method == "input" && r.profile == record.profile;
+        });
+    ASSERT_NE(same, trained->end());
+    EXPECT_EQ(record.psnr_db, same->psnr_db);
+    EXPECT_EQ(record.ssim, same->ssim);
+  }
+  EXPECT_EQ(scored->size(), 2u);
+  const ProgramOutcome both = Evaluate({"--backbone=none"});
+  EXPECT_EQ(both.exit_code, 2) << Describe(both);
+  EXPECT_THAT(both.err, HasSubstr("leave out --weights"));
+}
+
+// Nothing to compare with: a mistake in the call, before a file is opened.
+TEST(EvaluateTest, ASetWithoutClearPicturesIsAUsageError) {
+  for (const char* dataset : {"rtts", "hsts_real"}) {
+    const ProgramOutcome outcome =
+        Evaluate({std::string("--dataset=") + dataset});
+    EXPECT_EQ(outcome.exit_code, 2) << Describe(outcome);
+    EXPECT_THAT(outcome.err, HasSubstr("has no clear pictures"));
+  }
+}
+
 TEST(EvaluateTest, WithoutOutItWritesNothing) {
   const auto before = Tree(Trained().path());
   ASSERT_EQ(Evaluate({}).exit_code, 0);
@@ -177,7 +255,8 @@ TEST(EvaluateTest, DataThatDoesNotFit) {
   // Smaller than the window of SSIM.
   const TemporaryFolder folder;
   WritePairs(folder.path(), 2, 5, 1);
-  EXPECT_THAT(WorldError({"--data_root=" + folder.path()}), HasSubstr("5x5"));
+  EXPECT_THAT(WorldError({"--data_root=" + folder.path()}),
+              AllOf(HasSubstr("too small to be scored"), HasSubstr("5x5")));
 }
 
 TEST(EvaluateTest, PairWithoutATestFolderIsScoredOnItsValidationPictures) {

@@ -136,6 +136,32 @@ TEST(OpenRunDataTest, MessagesNameTheFlagOfTheFolder) {
       HasSubstr("--test_root=" + folder / "none"));
 }
 
+// O-HAZE holds its own test pictures: by number, or redrawn.
+TEST(OpenRunDataTest, AChallengesSetIsTestedOnItsOwnPictures) {
+  const TemporaryFolder folder;
+  for (int i = 1; i <= 45; ++i) {
+    const std::string number = (i < 10 ? "0" : "") + std::to_string(i);
+    WritePicture(folder / ("O-HAZE/hazy/" + number + "_outdoor_hazy.png"),
+                 PatternImage(24, 20, i));
+    WritePicture(folder / ("O-HAZE/GT/" + number + "_outdoor_GT.png"),
+                 PatternImage(24, 20, 100 + i));
+  }
+  DataSpec spec;
+  spec.dataset = "ohaze";
+  spec.data_root = folder.path();
+  spec.split_seed = 0;
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->test_name, "ohaze");
+  EXPECT_EQ(data->test_list.text, "41\n42\n43\n44\n45\n");
+  EXPECT_EQ(data->split.validation.text, "36\n37\n38\n39\n40\n");
+  EXPECT_EQ(data->split.train.indices.size(), 35);
+  EXPECT_EQ(data->split_text, "challenge scene_block=1 seed=0 leak=drop");
+  EXPECT_THAT(data->invalid_reasons, IsEmpty());
+  spec.split_seed = 1;
+  EXPECT_EQ(Open(spec)->test_list.text, "27\n29\n30\n38\n39\n");
+}
+
 TEST(OpenRunDataTest, TooFewScenesToSplitIsSaid) {
   const TemporaryFolder folder;
   WritePairs(folder.path(), 4, 1);

@@ -48,6 +48,38 @@ TEST(ValidateRunSpecTest, AGoodSpecHolds) {
   EXPECT_TRUE(ValidateRunSpec(ffa, "ffa").ok());
 }
 
+TEST(NetOfTest, TheDduIsAnOptionOfTheNet) {
+  RunSpec spec = GoodSpec();
+  EXPECT_EQ(NetOf(spec), "aodnet");
+  spec.ddu.is_on = true;
+  // Published values go without saying, as in the net's own name.
+  EXPECT_EQ(NetOf(spec), "aodnet[ddu=320]");
+  spec.ddu = {true, 64, 64, 8};
+  EXPECT_EQ(NetOf(spec), "aodnet[ddu=64,ddu_grid=64,ddu_width=8]");
+  EXPECT_TRUE(ValidateRunSpec(spec, "aodnet").ok()) << Message(spec);
+  spec.train.backbone = "ffa[dim=16,blocks=1]";
+  EXPECT_EQ(NetOf(spec), "ffa[dim=16,blocks=1,ddu=64,ddu_grid=64,ddu_width=8]");
+  // Brackets that say it have the last word.
+  spec.train.backbone = "ffa[dim=16,ddu=48]";
+  EXPECT_EQ(NetOf(spec), "ffa[dim=16,ddu=48]");
+  spec.train.backbone = "ffa[ddu=48]";
+  EXPECT_EQ(NetOf(spec), "ffa[ddu=48]");
+  spec.train.backbone = "ffa[dim=16";
+  EXPECT_EQ(NetOf(spec), "ffa[dim=16");
+}
+
+TEST(DescribeRunSpecTest, HoldsTheDduWhereItIsOn) {
+  RunSpec spec = GoodSpec();
+  EXPECT_THAT(DescribeRunSpec(spec), Contains(Pair("ddu", "false")));
+  EXPECT_THAT(DescribeRunSpec(spec), Not(Contains(Key("ddu_width"))));
+  spec.ddu = {true, 64, 64, 8};
+  EXPECT_THAT(DescribeRunSpec(spec), Contains(Pair("ddu", "true")));
+  EXPECT_THAT(DescribeRunSpec(spec), Contains(Pair("ddu_side_px", "64")));
+  EXPECT_THAT(DescribeRunSpec(spec), Contains(Pair("ddu_width", "8")));
+  // The flags, not what they make of the net.
+  EXPECT_THAT(DescribeRunSpec(spec), Contains(Pair("backbone", "aodnet")));
+}
+
 struct WrongCase {
   Change change;
   std::string message;
@@ -75,7 +107,17 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
        },
        "--crop_px=3: dehazenet takes pictures of at least 4 px a side."},
       {[](RunSpec* s) { s->data.dataset = "ets"; },
-       "Unknown benchmark dataset 'ets'. Known: its, ots, pair."},
+       "Unknown benchmark dataset 'ets'. Known: its, ots, ohaze, nhhaze, "
+       "densehaze, pair."},
+      {[](RunSpec* s) { s->data.dataset = "densehaze"; },
+       "--dataset=densehaze needs --data_root"},
+      {[](RunSpec* s) {
+         s->ddu.is_on = true;
+         s->ddu.grid_px = 100;
+       },
+       "option ddu_grid='100': expected 256 or 64"},
+      {[](RunSpec* s) { s->data.depth16 = true; },
+       "--depth16 is for --dataset=pair"},
       {[](RunSpec* s) { s->data.dataset = "pair"; },
        "--dataset=pair needs --data_root"},
       {[](RunSpec* s) { s->data.split = "half"; }, "--split='half'"},
@@ -186,6 +228,8 @@ TEST(DescribeRunSpecTest, EveryFieldThatChangesTheResultIsInIt) {
       [](RunSpec* s) { s->data.allow_decoder_mismatch = true; },
       [](RunSpec* s) { s->data.split = "tenth"; },
       [](RunSpec* s) { s->data.split_seed = 2; },
+      [](RunSpec* s) { s->data.expand_grey = true; },
+      [](RunSpec* s) { s->data.depth16 = true; },
       [](RunSpec* s) { s->data.scene_block = 2; },
       [](RunSpec* s) { s->data.leak = "keep"; },
       [](RunSpec* s) { s->data.scenes = 25; },

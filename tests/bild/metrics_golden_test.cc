@@ -14,8 +14,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "bild/metrics/ciede2000.h"
+#include "bild/metrics/compared_values.h"
 #include "bild/metrics/metrics.h"
 #include "bild/metrics/profile.h"
 #include "bild/metrics/rgb_values.h"
@@ -23,6 +23,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "reports/resampling.h"
+#include "reports/statistics.h"
 #include "tests/bild/metrics/golden_pictures.h"
 #include "tests/bild/metrics/golden_vectors.h"
 
@@ -31,23 +33,14 @@ namespace {
 
 using nlohmann::json;
 
-// What the vectors know and this version does not offer. Reported as skipped,
-// by name; anything else that is unknown fails.
-const struct {
-  std::set<std::string> profiles;
-  std::set<std::string> sections;
-} kNotOfferedYet = {
-    {"ffa", "dehazeformer", "basicsr-rgb", "basicsr-y", "matlab-gray"},
-    {"statistics", "quantise", "pool_ratio"},
-};
-
 // Independent float64 implementations agree to about 1e-12.
 constexpr double kTolerance = 1e-9;
 
 const std::set<std::string>& SectionsReadHere() {
   static const auto& sections = *new std::set<std::string>{
-      "schema",        "tolerance",  "gaussian_11_sigma_1.5",
-      "formula_cases", "real_cases", "ciede2000_pairs"};
+      "schema",     "tolerance",     "gaussian_11_sigma_1.5",
+      "quantise",   "pool_ratio",    "ciede2000_pairs",
+      "statistics", "formula_cases", "real_cases"};
   return sections;
 }
 
@@ -118,9 +111,9 @@ void ExpectKeys(const json& object, const std::set<std::string>& allowed) {
   }
 }
 
-// All of a case's `values`; names what was skipped in `skipped`.
+// All of a case's `values`.
 void ExpectScores(const GoldenPair& pair, const json& values,
-                  const std::string& name, std::set<std::string>* skipped) {
+                  const std::string& name) {
   SCOPED_TRACE(name);
   for (const MetricProfile& profile : KnownProfiles()) {
     EXPECT_TRUE(values.contains(profile.name)) << "no " << profile.name;
@@ -136,10 +129,6 @@ void ExpectScores(const GoldenPair& pair, const json& values,
         ExpectError(CheckScorable(pair.restored, pair.clear, name),
                     wanted.at("error"));
       }
-      continue;
-    }
-    if (kNotOfferedYet.profiles.count(key) > 0) {
-      skipped->insert(key);
       continue;
     }
     const auto profile = FindProfile(key);
@@ -174,11 +163,6 @@ TEST(MetricsGolden, EveryFileIsOfAKnownKind) {
 TEST(MetricsGolden, EverySectionIsKnown) {
   for (const GoldenVector& vector : Folder().metrics) {
     for (const auto& [section, content] : vector.content.items()) {
-      if (kNotOfferedYet.sections.count(section) > 0) {
-        Report(absl::StrCat("skipped, not offered yet: section ", section,
-                            " of ", vector.path));
-        continue;
-      }
       EXPECT_TRUE(SectionsReadHere().count(section) > 0 ||
                   SectionsThatDescribe().count(section) > 0)
           << vector.path << ": unknown section '" << section << "'";
@@ -194,12 +178,6 @@ TEST(MetricsGolden, EverySectionIsKnown) {
   }
 }
 
-TEST(MetricsGolden, WhatIsNotOfferedYetIsReallyNotOffered) {
-  for (const MetricProfile& profile : KnownProfiles()) {
-    EXPECT_EQ(kNotOfferedYet.profiles.count(profile.name), 0u) << profile.name;
-  }
-}
-
 TEST(MetricsGolden, GaussianTaps) {
   const std::vector<double> taps = WindowTaps(SsimWindow::kGaussian11);
   for (const GoldenVector& vector : Folder().metrics) {
@@ -209,6 +187,117 @@ TEST(MetricsGolden, GaussianTaps) {
     for (size_t i = 0; i < taps.size(); ++i) {
       EXPECT_NEAR(taps[i], wanted.at(i).get<double>(), 1e-15) << "tap " << i;
     }
+  }
+}
+
+TEST(MetricsGolden, Quantise) {
+  const std::vector<json> cases = CasesOf("quantise");
+  for (const json& quantised : cases) {
+    ExpectKeys(quantised, {"x", "u8"});
+    EXPECT_EQ(ByteOf(quantised.at("x").get<double>()),
+              quantised.at("u8").get<double>())
+        << quantised;
+  }
+  Report(absl::StrCat(cases.size(), " values rounded to 8 bits"));
+}
+
+TEST(MetricsGolden, PoolRatio) {
+  const std::vector<json> cases = CasesOf("pool_ratio");
+  for (const json& pooled : cases) {
+    SCOPED_TRACE(pooled.dump());
+    ExpectKeys(pooled, {"height", "width", "ratio", "pooled"});
+    const auto height_px = pooled.at("height").get<int64_t>();
+    const auto width_px = pooled.at("width").get<int64_t>();
+    const int64_t ratio = ShrinkRatio(height_px, width_px);
+    EXPECT_EQ(ratio, pooled.at("ratio").get<int64_t>());
+    const std::vector<double> values(static_cast<size_t>(height_px * width_px),
+                                     0.5);
+    const ComparedValues small = Shrunk(
+        {width_px, height_px, /*channel_count=*/1, values.data()}, ratio);
+    EXPECT_EQ(small.height_px, pooled.at("pooled").at(0).get<int64_t>());
+    EXPECT_EQ(small.width_px, pooled.at("pooled").at(1).get<int64_t>());
+    EXPECT_EQ(static_cast<int64_t>(small.values.size()),
+              small.height_px * small.width_px);
+  }
+  Report(absl::StrCat(cases.size(), " sizes of shrunk pictures"));
+}
+
+// One case of section `statistics`: differences from a formula, their interval
+// and their p.
+void ExpectStatistics(const json& wanted) {
+  SCOPED_TRACE(wanted.at("name").get<std::string>());
+  ExpectKeys(wanted,
+             {"name", "seed", "n", "resamples", "plain_first", "other_first",
+              "mean_plain", "sd_plain", "mean_difference", "ci95",
+              "permutation_p", "scenes", "scene_of_image"});
+  const auto seed = wanted.at("seed").get<uint32_t>();
+  const auto n = wanted.at("n").get<size_t>();
+  std::vector<double> plain, other, differences;
+  for (uint32_t i = 0; i < n; ++i) {
+    plain.push_back(28.0 + FormulaHash16(seed, 1, 0, 0, i) / 8192.0);
+    other.push_back(plain.back() + 0x1p-6 +
+                    (FormulaHash16(seed, 2, 0, 0, i) - 32768.0) * 0x1p-18);
+    differences.push_back(other.back() - plain.back());
+  }
+  for (size_t i = 0; i < wanted.at("plain_first").size(); ++i) {
+    ASSERT_EQ(plain[i], wanted.at("plain_first").at(i).get<double>());
+    ASSERT_EQ(other[i], wanted.at("other_first").at(i).get<double>());
+  }
+  const SeedSummary summary = Summarise(plain);
+  ExpectValue(summary.mean, wanted.at("mean_plain"), "mean_plain");
+  ExpectValue(summary.sd, wanted.at("sd_plain"), "sd_plain");
+  ExpectValue(Summarise(differences).mean, wanted.at("mean_difference"),
+              "mean_difference");
+
+  // Scenes are drawn by ascending number.
+  DifferenceGroups groups(n);
+  if (wanted.contains("scene_of_image")) {
+    groups.assign(wanted.at("scenes").get<size_t>(), {});
+    ASSERT_EQ(wanted.at("scene_of_image").size(), n);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    const size_t group = wanted.contains("scene_of_image")
+                             ? wanted.at("scene_of_image").at(i).get<size_t>()
+                             : i;
+    groups.at(group).push_back(differences[i]);
+  }
+  const ResamplingOptions options = {seed,
+                                     wanted.at("resamples").get<int64_t>()};
+  const Interval interval = BootstrapInterval(groups, options);
+  ExpectValue(interval.low, wanted.at("ci95").at(0), "low");
+  ExpectValue(interval.high, wanted.at("ci95").at(1), "high");
+  ExpectValue(SignFlipP(groups, options), wanted.at("permutation_p"), "p");
+}
+
+TEST(MetricsGolden, Statistics) {
+  for (const GoldenVector& vector : Folder().metrics) {
+    if (!vector.content.contains("statistics")) continue;
+    const json& statistics = vector.content.at("statistics");
+    ExpectKeys(statistics, {"inputs", "random", "cases", "seeds", "holm"});
+    for (const json& wanted : statistics.at("cases")) ExpectStatistics(wanted);
+    for (const json& wanted : statistics.at("seeds")) {
+      ExpectKeys(wanted, {"values", "mean", "sd", "t_975", "half_width"});
+      const auto values = wanted.at("values").get<std::vector<double>>();
+      const SeedSummary summary = Summarise(values);
+      ExpectValue(summary.mean, wanted.at("mean"), "mean");
+      ExpectValue(summary.sd, wanted.at("sd"), "sd");
+      ExpectValue(
+          StudentQuantile(0.975, static_cast<int64_t>(values.size()) - 1),
+          wanted.at("t_975"), "t_975");
+      ExpectValue(summary.half_width, wanted.at("half_width"), "half_width");
+    }
+    const json& holm = statistics.at("holm");
+    ExpectKeys(holm, {"p", "adjusted"});
+    const std::vector<double> adjusted =
+        HolmAdjusted(holm.at("p").get<std::vector<double>>());
+    ASSERT_EQ(adjusted.size(), holm.at("adjusted").size());
+    for (size_t i = 0; i < adjusted.size(); ++i) {
+      ExpectValue(adjusted[i], holm.at("adjusted").at(i), "adjusted p");
+    }
+    Report(absl::StrCat(statistics.at("cases").size(),
+                        " samples of differences, ",
+                        statistics.at("seeds").size(),
+                        " of seeds, a family of ", adjusted.size(), " tests"));
   }
 }
 
@@ -235,7 +324,6 @@ TEST(MetricsGolden, Ciede2000Pairs) {
 
 TEST(MetricsGolden, FormulaCases) {
   const std::vector<json> cases = CasesOf("formula_cases");
-  std::set<std::string> skipped;
   for (const json& formula_case : cases) {
     const auto name = formula_case.at("name").get<std::string>();
     SCOPED_TRACE(name);
@@ -259,13 +347,9 @@ TEST(MetricsGolden, FormulaCases) {
       ASSERT_EQ(pair->restored.Row(y)[at], probe.at("restored").get<double>())
           << "the test's generator is wrong at " << probe;
     }
-    ExpectScores(*pair, formula_case.at("values"), name, &skipped);
+    ExpectScores(*pair, formula_case.at("values"), name);
   }
   Report(absl::StrCat(cases.size(), " formula cases"));
-  if (!skipped.empty()) {
-    Report(absl::StrCat("skipped in them, not offered yet: profiles ",
-                        absl::StrJoin(skipped, ", ")));
-  }
 }
 
 TEST(MetricsGolden, RealCases) {
@@ -277,7 +361,6 @@ TEST(MetricsGolden, RealCases) {
                         "folder of their pictures"));
     return;
   }
-  std::set<std::string> skipped;
   for (const json& real_case : cases) {
     const auto name =
         absl::StrCat(real_case.at("dataset").get<std::string>(), " ",
@@ -292,13 +375,9 @@ TEST(MetricsGolden, RealCases) {
     if (!pair.ok()) continue;
     EXPECT_EQ(pair->restored.height_px, real_case.at("height").get<int64_t>());
     EXPECT_EQ(pair->restored.width_px, real_case.at("width").get<int64_t>());
-    ExpectScores(*pair, real_case.at("values"), name, &skipped);
+    ExpectScores(*pair, real_case.at("values"), name);
   }
   Report(absl::StrCat(cases.size(), " real cases"));
-  if (!skipped.empty()) {
-    Report(absl::StrCat("skipped in them, not offered yet: profiles ",
-                        absl::StrJoin(skipped, ", ")));
-  }
 }
 
 }  // namespace

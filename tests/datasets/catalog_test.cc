@@ -3,9 +3,11 @@
 #include "datasets/catalog.h"
 
 #include <filesystem>
+#include <set>
 
 #include "datasets/image_writer.h"
 #include "datasets/reside_ids.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/datasets/pictures.h"
@@ -77,8 +79,8 @@ TEST(OpenDataset, ReadsACompleteSetWithTheBorderRule) {
   EXPECT_EQ(dataset.pairs()[1].id, "1400_10");  // Bytewise.
   EXPECT_EQ(dataset.pairs()[0].scene, "1400");
   EXPECT_THAT(opened.notes,
-              ElementsAre(HasSubstr("10 px cut from each side of the clear "
-                                    "picture for 500 of 500 pairs")));
+              Contains(HasSubstr("10 px cut from each side of the clear "
+                                 "picture for 500 of 500 pairs")));
   const auto size = dataset.ReadSize(3);
   ASSERT_TRUE(size.ok());
   EXPECT_EQ(*size, (ImageSize{8, 6}));
@@ -194,8 +196,10 @@ TEST(OpenDataset, UnknownNameListsTheKnownOnes) {
   const Opened opened = Open("itss", ".");
   EXPECT_EQ(opened.dataset.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(Message(opened), HasSubstr("Unknown dataset 'itss'. Known: its, "
-                                         "ots_beta, sots_indoor, "
-                                         "sots_outdoor, pair."));
+                                         "ots_beta, ots_v0, sots_indoor, "
+                                         "sots_outdoor, hsts, hsts_real, rtts, "
+                                         "ohaze, ihaze, nhhaze, densehaze, "
+                                         "pair."));
 }
 
 TEST(OpenDataset, EmptyFolder) {
@@ -205,86 +209,162 @@ TEST(OpenDataset, EmptyFolder) {
   EXPECT_THAT(Message(Open("pair", root.path())), HasSubstr("no picture in"));
 }
 
-TEST(OpenDataset, SizesThatDifferAreAnError) {
-  const TemporaryFolder root;
-  WriteSmallPairSet(root);
-  WritePicture(root / "clear/b.png", PatternImage(44, 41, 1));
-  const Opened opened = Open("pair", root.path());
-  EXPECT_EQ(opened.dataset.status().code(),
-            absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(Message(opened), HasSubstr("2 of 4 pairs differ in size"));
-  EXPECT_THAT(Message(opened), HasSubstr("b_1.png' is 24x20, '"));
-  EXPECT_THAT(Message(opened), HasSubstr("b.png' is 44x41"));
-}
+// --- The challenges' sets and the rest of RESIDE ----
 
-TEST(OpenDataset, FindsBadFilesBeforeAnythingIsUsed) {
-  const std::string whole = EncodePng(PatternImage(24, 20, 9)).value();
+TEST(OpenDataset, ReadsTheChallengesSets) {
   const struct {
-    std::string bytes;
-    absl::StatusCode code;
-    std::string fragment;
+    std::string dataset;
+    std::string folder;
+    std::string hazy;
+    std::string clear;
+    int count;
   } cases[] = {
-      {"", absl::StatusCode::kDataLoss, "is empty (0 bytes)"},
-      {whole.substr(0, whole.size() / 2), absl::StatusCode::kDataLoss,
-       "is cut off: it ends before the end of chunk IDAT"},
-      {EncodeJpeg(PatternImage(24, 20, 1)).value().substr(0, 700),
-       absl::StatusCode::kDataLoss, "is cut off"},
-      {"text", absl::StatusCode::kInvalidArgument, "is not a PNG, JPEG or BMP"},
-      {PngHeaderOnly(24, 20, 16, 2), absl::StatusCode::kInvalidArgument,
-       "has 16 bits a channel"},
-      {PngHeaderOnly(24, 20, 8, 0), absl::StatusCode::kInvalidArgument,
-       "is a grey picture"},
-      {PngHeaderOnly(24, 20, 8, 3), absl::StatusCode::kInvalidArgument,
-       "is a palette picture"},
-      {PngHeaderOnly(24, 20, 8, 6), absl::StatusCode::kDataLoss, "is cut off"},
+      {"ohaze", "# O-HAZY NTIRE 2018", "hazy/{}_outdoor_hazy.jpg",
+       "GT/{}_outdoor_GT.JPG", 45},
+      {"ihaze", "# I-HAZY NTIRE 2018", "hazy/{}_indoor_hazy.jpg",
+       "GT/{}_indoor_GT.jpg", 30},
+      {"nhhaze", "NH-HAZE", "{}_hazy.png", "{}_GT.png", 55},
+      {"densehaze", "Dense_Haze_NTIRE19", "hazy/{}_hazy.png", "GT/{}_GT.png",
+       55},
   };
+  const std::string png = EncodePng(PatternImage(8, 6, 1)).value();
   for (const auto& c : cases) {
     const TemporaryFolder root;
-    WriteSmallPairSet(root);
-    WriteBytes(root / "hazy/a_2.png", c.bytes);
-    const Opened opened = Open("pair", root.path());
-    EXPECT_EQ(opened.dataset.status().code(), c.code) << c.fragment;
-    EXPECT_THAT(Message(opened), HasSubstr("1 of 6 pictures cannot be used"));
-    EXPECT_THAT(Message(opened), HasSubstr("hazy/a_2.png' "));
-    EXPECT_THAT(Message(opened), HasSubstr(c.fragment));
+    for (int i = 1; i <= c.count; ++i) {
+      // Numbers match with or without a leading zero.
+      const std::string with_zero = fmt::format("{:02}", i);
+      const std::string without = fmt::format("{}", i);
+      WriteBytes(
+          root / (c.folder + "/" + fmt::format(fmt::runtime(c.hazy), without)),
+          png);
+      WriteBytes(root / (c.folder + "/" +
+                         fmt::format(fmt::runtime(c.clear), with_zero)),
+                 png);
+    }
+    const Opened opened = Open(c.dataset, root.path());
+    ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+    const PairedDataset& dataset = **opened.dataset;
+    EXPECT_EQ(dataset.name(), c.dataset);
+    EXPECT_EQ(dataset.layout(), "official");
+    EXPECT_THAT(dataset.invalid_reasons(), IsEmpty());
+    ASSERT_EQ(dataset.pairs().size(), static_cast<size_t>(c.count));
+    EXPECT_EQ(dataset.pairs()[0].id, "01");
+    EXPECT_EQ(dataset.pairs()[9].scene, "10");
+    EXPECT_EQ(dataset.Read(9)->hazy->width_px, 8);
+    // The set's own folder.
+    EXPECT_TRUE(Open(c.dataset, root / c.folder).dataset.ok());
+
+    // One number fewer, and one that no copy has.
+    const std::string last = fmt::format("{}", c.count);
+    std::filesystem::remove(
+        root / (c.folder + "/" + fmt::format(fmt::runtime(c.hazy), last)));
+    EXPECT_THAT(Message(Open(c.dataset, root.path())),
+                HasSubstr(fmt::format("{}: {} of {}; missing {}", c.dataset,
+                                      c.count - 1, c.count, last)));
+    EXPECT_EQ((*Open(c.dataset, root.path(), true).dataset)->name(),
+              fmt::format("{}[n={}]", c.dataset, c.count - 1));
+    WriteBytes(
+        root / (c.folder + "/" + fmt::format(fmt::runtime(c.hazy), "99")), png);
+    WriteBytes(
+        root / (c.folder + "/" + fmt::format(fmt::runtime(c.clear), "99")),
+        png);
+    EXPECT_THAT(Message(Open(c.dataset, root.path(), true)),
+                HasSubstr("1 that the release does not have: 99"));
   }
 }
 
-TEST(OpenDataset, ReportsAllKindsOfProblemsTogether) {
+// The numbers are those of O-HAZE, the words are not.
+TEST(OpenDataset, AnIndoorPictureIsNotOHaze) {
   const TemporaryFolder root;
-  WriteSmallPairSet(root);
-  WriteBytes(root / "hazy/a_2.png", "");
-  WritePicture(root / "hazy/c_1.png", PatternImage(24, 20, 1));
-  WritePicture(root / "hazy/b_1.jpg", PatternImage(24, 20, 1));
-  WritePicture(root / "clear/b.png", PatternImage(25, 20, 1));
-  const std::string text = Message(Open("pair", root.path()));
-  EXPECT_THAT(text, HasSubstr("1 ids with two files"));
-  EXPECT_THAT(text, HasSubstr("1 of 6 hazy pictures have no clear partner"));
-  EXPECT_THAT(text, HasSubstr("1 of 6 pictures cannot be used"));
-  EXPECT_THAT(text, HasSubstr("2 of 4 pairs differ in size"));
+  WritePicture(root / "hazy/01_indoor_hazy.png", PatternImage(8, 6, 1));
+  WritePicture(root / "GT/01_indoor_GT.png", PatternImage(8, 6, 2));
+  EXPECT_THAT(Message(Open("ohaze", root.path(), true)),
+              HasSubstr("names do not read as <number>_outdoor_hazy"));
+  EXPECT_TRUE(Open("ihaze", root.path(), true).dataset.ok());
 }
 
-TEST(OpenDataset, NotesAFileWithAnotherFormatThanItsName) {
+TEST(OpenDataset, OtsV0KnowsItsFormAndItsCount) {
   const TemporaryFolder root;
-  WriteSmallPairSet(root);
-  WriteBytes(root / "hazy/a_1.png",
-             EncodeJpeg(PatternImage(24, 20, 1)).value());
-  const Opened opened = Open("pair", root.path());
+  const std::string png = EncodePng(PatternImage(8, 6, 1)).value();
+  for (const std::string scene : {"0005", "0007"}) {
+    WriteBytes(root / ("OTS/clear/" + scene + ".png"), png);
+    for (const std::string& id : OtsIdsOfScene(scene)) {
+      WriteBytes(root / ("OTS/hazy/" + id + ".png"), png);
+    }
+  }
+  EXPECT_THAT(Message(Open("ots_v0", root.path())),
+              HasSubstr("ots_v0: 70 of 313,950; 2 of 8,970 scenes\n"));
+  const Opened partial = Open("ots_v0", root.path(), true);
+  ASSERT_TRUE(partial.dataset.ok()) << partial.dataset.status();
+  EXPECT_EQ((*partial.dataset)->name(), "ots_v0[n=70]");
+  std::filesystem::remove(root / "OTS/hazy/0007_0.85_0.1.png");
+  EXPECT_THAT(Message(Open("ots_v0", root.path())),
+              HasSubstr("69 of 313,950; missing 0007_0.85_0.1; 2 of"));
+  WriteBytes(root / "OTS/hazy/0007_0.85_0.3.png", png);
+  EXPECT_THAT(Message(Open("ots_v0", root.path(), true)),
+              HasSubstr("1 that the release does not have: 0007_0.85_0.3"));
+}
+
+TEST(OpenDataset, HstsHasTenPairs) {
+  const TemporaryFolder root;
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = std::to_string(8180 + i) + ".jpg";
+    WritePicture(root / ("HSTS/synthetic/synthetic/" + name),
+                 PatternImage(16, 16, i));
+    WritePicture(root / ("HSTS/synthetic/original/" + name),
+                 PatternImage(16, 16, 20 + i));
+    WritePicture(root / ("HSTS/real-world/" + name), PatternImage(16, 16, i));
+  }
+  const Opened opened = Open("hsts", root.path());
   ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
-  EXPECT_THAT(opened.notes, Contains(HasSubstr("hazy/a_1.png' is a JPEG")));
+  EXPECT_EQ((*opened.dataset)->pairs()[0].id, "8180");
+  EXPECT_EQ((*opened.dataset)->pairs().size(), 10u);
+  EXPECT_TRUE(Open("hsts", root / "HSTS/synthetic").dataset.ok());
 }
 
-TEST(OpenDataset, AFileThatChangesLaterIsAnErrorOfRead) {
+// Scoring without a clear picture is a mistake in the call.
+TEST(OpenDataset, ASetWithoutClearPicturesIsNotScored) {
+  for (const char* name : {"rtts", "hsts_real"}) {
+    const Opened opened = Open(name, "/nowhere");
+    EXPECT_EQ(opened.dataset.status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(Message(opened), HasSubstr("has no clear pictures"));
+  }
+}
+
+// A package of ITS with other ids has the same name.
+TEST(OpenDataset, ALargerItsIsRefused) {
   const TemporaryFolder root;
-  WriteSmallPairSet(root);
-  const Opened opened = Open("pair", root.path());
-  ASSERT_TRUE(opened.dataset.ok());
-  WritePicture(root / "hazy/a_1.png", PatternImage(10, 10, 1));
-  EXPECT_THAT(std::string((*opened.dataset)->Read(0).status().message()),
-              HasSubstr("the files changed since the set was opened"));
-  std::filesystem::remove(root / "hazy/a_1.png");
-  EXPECT_EQ((*opened.dataset)->Read(0).status().code(),
-            absl::StatusCode::kNotFound);
+  const std::string png = EncodePng(PatternImage(8, 6, 1)).value();
+  for (int k = 1; k <= 80; ++k) {
+    WriteBytes(root / ("ITS/hazy/7_" + std::to_string(k) + "_0.9.png"), png);
+  }
+  WriteBytes(root / "ITS/clear/7.png", png);
+  const Opened opened = Open("its", root.path(), true);
+  EXPECT_THAT(Message(opened),
+              HasSubstr("70 that the release does not have: 7_11, "));
+  EXPECT_THAT(Message(opened), HasSubstr("another release"));
+  EXPECT_TRUE(Open("pair", root / "ITS").dataset.ok());
+}
+
+// DehazeFormer's copies: one name on both sides, n_clear by scene.
+TEST(OpenDataset, AClearPictureForEachHazyOneIsOneScene) {
+  const TemporaryFolder root;
+  for (const std::string name : {"1400_1", "1400_2", "1401_1"}) {
+    WritePicture(root / ("RESIDE-IN/test/hazy/" + name + ".png"),
+                 PatternImage(8, 6, name[3] + name[5]));
+    WritePicture(root / ("RESIDE-IN/test/GT/" + name + ".png"),
+                 PatternImage(8, 6, name[3]));
+  }
+  const Opened opened = Open("sots_indoor", root.path(), true);
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_EQ((*opened.dataset)->layout(), "dehazeformer");
+  std::set<std::string> scenes;
+  for (const PairName& pair : (*opened.dataset)->pairs()) {
+    scenes.insert(pair.scene);
+    EXPECT_THAT(pair.clear_path, HasSubstr("GT/" + pair.id + ".png"));
+  }
+  EXPECT_THAT(scenes, ElementsAre("1400", "1401"));
 }
 
 TEST(BenchmarkSets, NameKnownDatasets) {
@@ -294,7 +374,7 @@ TEST(BenchmarkSets, NameKnownDatasets) {
   }
   EXPECT_EQ(FindBenchmarkSets("ots")->test, "sots_outdoor");
   EXPECT_THAT(std::string(FindBenchmarkSets("x").status().message()),
-              HasSubstr("Known: its, ots, pair."));
+              HasSubstr("Known: its, ots, ohaze, nhhaze, densehaze, pair."));
 }
 
 TEST(Datasets, KnowHowManyPairsAreComplete) {

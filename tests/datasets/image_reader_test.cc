@@ -182,6 +182,64 @@ TEST(ReadImage, RefusesSixteenBitsGreyAndAlpha) {
   }
 }
 
+TEST(ReadImage, ExpandsGreyAndPaletteWhereThatIsAsked) {
+  const TemporaryFolder folder;
+  ImageRules rules;
+  rules.expand_grey = true;
+  const auto read = [&](const std::string& bytes) {
+    WriteBytes(folder / "a.png", bytes);
+    return ReadImage(folder / "a.png", rules);
+  };
+  const std::vector<uint8_t> sevens(4 * 3 * 3, 7);
+  const cv::Mat grey(3, 4, CV_8UC1, cv::Scalar(7));
+  for (const char* extension : {".png", ".bmp"}) {
+    const auto image = read(EncodeByOpenCv(extension, grey));
+    ASSERT_TRUE(image.ok()) << image.status();
+    EXPECT_EQ(image->rgb, sevens) << extension;
+  }
+  const auto jpeg = read(EncodeByOpenCv(".jpg", grey));
+  ASSERT_TRUE(jpeg.ok()) << jpeg.status();
+  ASSERT_EQ(jpeg->rgb.size(), sevens.size());
+  EXPECT_EQ(jpeg->rgb[0], jpeg->rgb[1]);
+  EXPECT_EQ(jpeg->rgb[0], jpeg->rgb[2]);
+  const auto palette = read(PalettePng(5, 4, {200, 100, 50}));
+  ASSERT_TRUE(palette.ok()) << palette.status();
+  ASSERT_EQ(palette->rgb.size(), 60u);
+  EXPECT_EQ(palette->rgb[57], 200);
+  EXPECT_EQ(palette->rgb[58], 100);
+  EXPECT_EQ(palette->rgb[59], 50);
+  // Not what was asked for.
+  const auto deep =
+      read(EncodeByOpenCv(".png", cv::Mat(2, 2, CV_16UC1, cv::Scalar(7))));
+  EXPECT_THAT(std::string(deep.status().message()),
+              HasSubstr("grey picture of 16 bits"));
+  const auto cmyk = read(JpegHeaderOnly(4, 4, 8, 4) + "\xff\xd9");
+  EXPECT_THAT(std::string(cmyk.status().message()), HasSubstr("CMYK or YCCK"));
+}
+
+TEST(ReadImage, Keeps16BitsWhereThatIsAsked) {
+  const TemporaryFolder folder;
+  ImageRules rules;
+  rules.depth16 = true;
+  WriteBytes(folder / "a.png", DeepPng(3, 2, {1, 258, 65535}));
+  const auto deep = ReadImage(folder / "a.png", rules);
+  ASSERT_TRUE(deep.ok()) << deep.status();
+  EXPECT_TRUE(deep->rgb.empty());
+  ASSERT_EQ(deep->rgb16.size(), 18u);
+  EXPECT_EQ(deep->rgb16[15], 1);
+  EXPECT_EQ(deep->rgb16[16], 258);
+  EXPECT_EQ(deep->rgb16[17], 65535);
+  // 8 bits stay 8 bits.
+  WritePicture(folder / "b.png", PatternImage(4, 4, 1));
+  EXPECT_EQ(ReadImage(folder / "b.png", rules)->rgb.size(), 48u);
+  WriteBytes(folder / "c.png",
+             EncodeByOpenCv(
+                 ".png", cv::Mat(2, 2, CV_16UC4, cv::Scalar(1, 2, 3, 65534))));
+  EXPECT_THAT(
+      std::string(ReadImage(folder / "c.png", rules).status().message()),
+      HasSubstr("alpha channel with value 65534"));
+}
+
 TEST(ReadImage, DropsAlphaThatIsOpaque) {
   const TemporaryFolder folder;
   WriteBytes(

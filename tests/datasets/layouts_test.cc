@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "datasets/catalog.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/datasets/pictures.h"
@@ -12,6 +13,12 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+absl::StatusOr<SetFolders> Find(const std::string& dataset,
+                                const std::string& root,
+                                const std::string& flag) {
+  return FindSetFolders(FindDataset(dataset).value(), root, flag);
+}
 
 void MakeFoldersIn(const TemporaryFolder& root,
                    const std::vector<std::string>& names) {
@@ -45,13 +52,31 @@ TEST(FindSetFolders, KnowsTheLayouts) {
       {"sots_outdoor", "ffa", "RESIDE/SOTS/outdoor", "hazy", "clear"},
       {"sots_outdoor", "official", ".", "hazy", "gt"},
       {"pair", "folders", ".", "hazy", "GT"},
+      {"its", "griddehazenet", "train/indoor", "hazy", "clear"},
+      {"ots_beta", "griddehazenet", "train/outdoor", "hazy", "clear"},
+      {"sots_indoor", "griddehazenet", "test/SOTS/indoor", "hazy", "clear"},
+      {"sots_outdoor", "griddehazenet", "test/SOTS/outdoor", "hazy", "clear"},
+      {"its", "msbdn", ".", "HR_hazy", "HR"},
+      {"pair", "msbdn", ".", "HR_hazy", "HR"},
+      {"ots_beta", "airnet", ".", "synthetic/part1", "original"},
+      {"sots_outdoor", "airnet", "test", "input", "target"},
+      {"pair", "airnet", ".", "input", "target"},
+      {"ots_v0", "official", "OTS", "hazy", "clear"},
+      {"hsts", "official", "HSTS", "synthetic/synthetic", "synthetic/original"},
+      {"ohaze", "official", "# O-HAZY NTIRE 2018", "hazy", "GT"},
+      {"ohaze", "official", "O-HAZY NTIRE 2018", "hazy", "GT"},
+      {"ohaze", "flat-name", "O-HAZE", "hazy", "clear"},
+      {"ihaze", "flat-name", "I-HAZE", "hazy", "gt"},
+      {"nhhaze", "flat-name", "NH-HAZE", "hazy", "GT"},
+      {"densehaze", "official", "Dense_Haze_NTIRE19", "hazy", "GT"},
+      {"densehaze", "flat-name", "Dense-Haze", "hazy", "GT"},
   };
   for (const auto& c : cases) {
     const TemporaryFolder root;
     MakeFoldersIn(root,
                   {c.set_folder + "/" + c.hazy, c.set_folder + "/" + c.clear,
                    c.set_folder + "/trans"});
-    const auto found = FindSetFolders(c.dataset, root.path(), "--data_root");
+    const auto found = Find(c.dataset, root.path(), "--data_root");
     ASSERT_TRUE(found.ok()) << c.set_folder << " " << found.status();
     EXPECT_EQ(found->layout, c.layout) << c.set_folder;
     EXPECT_TRUE(std::filesystem::equivalent(
@@ -67,7 +92,7 @@ TEST(FindSetFolders, OtsComesInParts) {
   const TemporaryFolder root;
   MakeFoldersIn(
       root, {"OTS/part1", "OTS/part2", "OTS/part3", "OTS/part4", "OTS/clear"});
-  const auto found = FindSetFolders("ots_beta", root.path(), "--data_root");
+  const auto found = Find("ots_beta", root.path(), "--data_root");
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_THAT(found->hazy_folders,
               ElementsAre(root / "OTS/part1", root / "OTS/part2",
@@ -80,8 +105,7 @@ TEST(FindSetFolders, SeesWhatSynthesizeWrote) {
     const TemporaryFolder root;
     MakeFoldersIn(root, {"SOTS/indoor/hazy", "SOTS/indoor/gt"});
     WriteBytes(root / place, "{}");
-    const auto found =
-        FindSetFolders("sots_indoor", root.path(), "--data_root");
+    const auto found = Find("sots_indoor", root.path(), "--data_root");
     ASSERT_TRUE(found.ok()) << found.status();
     EXPECT_TRUE(found->is_synthetic) << place;
   }
@@ -89,20 +113,20 @@ TEST(FindSetFolders, SeesWhatSynthesizeWrote) {
 
 TEST(FindSetFolders, NamesTheFolderThatIsMissing) {
   const TemporaryFolder root;
-  const auto none = FindSetFolders("its", root / "nowhere", "--test_root");
+  const auto none = Find("its", root / "nowhere", "--test_root");
   EXPECT_EQ(none.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(none.status().message()),
               HasSubstr("there is no folder '" + (root / "nowhere") +
                         "' (--test_root="));
   WriteBytes(root / "file", "x");
-  EXPECT_EQ(FindSetFolders("its", root / "file", "--data_root").status().code(),
+  EXPECT_EQ(Find("its", root / "file", "--data_root").status().code(),
             absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(FindSetFolders, SaysWhatItLookedFor) {
   const TemporaryFolder root;
   MakeFoldersIn(root, {"SOTS/indoor/hazy"});
-  const auto none = FindSetFolders("sots_indoor", root.path(), "--data_root");
+  const auto none = Find("sots_indoor", root.path(), "--data_root");
   EXPECT_EQ(none.status().code(), absl::StatusCode::kNotFound);
   const std::string text(none.status().message());
   EXPECT_THAT(text, HasSubstr((root / "SOTS/indoor/hazy") +
@@ -114,12 +138,83 @@ TEST(FindSetFolders, RefusesTwoThatFit) {
   const TemporaryFolder root;
   MakeFoldersIn(root, {"SOTS/indoor/hazy", "SOTS/indoor/gt", "SOTS_indoor/hazy",
                        "SOTS_indoor/clear"});
-  const auto two = FindSetFolders("sots_indoor", root.path(), "--data_root");
+  const auto two = Find("sots_indoor", root.path(), "--data_root");
   EXPECT_EQ(two.status().code(), absl::StatusCode::kFailedPrecondition);
   const std::string text(two.status().message());
   EXPECT_THAT(text, HasSubstr("2 arrangements of files fit"));
   EXPECT_THAT(text, HasSubstr("layout official: "));
   EXPECT_THAT(text, HasSubstr("layout flat-name: "));
+}
+
+// Where an outer and an inner folder have the names of two layouts, the one
+// with the set's pictures in it counts.
+TEST(FindSetFolders, TheFoldersWithTheSetsNamesCount) {
+  const TemporaryFolder root;
+  WriteBytes(root / "hazy/hazy/1_1_0.9.png", "x");
+  WriteBytes(root / "clear/clear/1.png", "x");
+  for (const char* dataset : {"its", "pair"}) {
+    const auto found = Find(dataset, root.path(), "--data_root");
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->layout, "bild");
+    EXPECT_EQ(found->hazy_folders[0], root / "hazy/hazy");
+    EXPECT_EQ(found->clear_folder, root / "clear/clear");
+  }
+  // Pictures in both: nobody should guess.
+  WriteBytes(root / "hazy/1_2_0.9.png", "x");
+  const auto two = Find("its", root.path(), "--data_root");
+  EXPECT_THAT(std::string(two.status().message()),
+              HasSubstr("2 arrangements of files fit"));
+}
+
+TEST(FindSetFolders, OneNameOnBothSidesIsDehazeformers) {
+  const TemporaryFolder root;
+  WriteBytes(root / "RESIDE-IN/test/hazy/1400_1.png", "x");
+  WriteBytes(root / "RESIDE-IN/test/GT/1400_1.png", "x");
+  for (const std::string place : {"", "/RESIDE-IN", "/RESIDE-IN/test"}) {
+    const auto found = Find("sots_indoor", root.path() + place, "--data_root");
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->layout, "dehazeformer") << place;
+  }
+  std::filesystem::rename(root / "RESIDE-IN/test/GT/1400_1.png",
+                          root / "RESIDE-IN/test/GT/1400.png");
+  EXPECT_EQ(Find("sots_indoor", root / "RESIDE-IN/test", "--data_root")->layout,
+            "flat-name");
+}
+
+TEST(FindSetFolders, NhHazeIsOneFolder) {
+  const TemporaryFolder root;
+  WriteBytes(root / "NH-HAZE/01_hazy.png", "x");
+  WriteBytes(root / "NH-HAZE/01_GT.png", "x");
+  for (const std::string place : {"", "/NH-HAZE"}) {
+    const auto found = Find("nhhaze", root.path() + place, "--data_root");
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->layout, "official");
+    EXPECT_EQ(found->clear_folder, found->hazy_folders[0]);
+    const auto listing = ListSet(*found);
+    ASSERT_TRUE(listing.ok());
+    ASSERT_EQ(listing->hazy.size(), 1u);
+    EXPECT_EQ(listing->hazy[0].stem, "01_hazy");
+    ASSERT_EQ(listing->clear.size(), 1u);
+    EXPECT_EQ(listing->clear[0].stem, "01_GT");
+  }
+}
+
+TEST(FindSetFolders, SetsWithoutAClearSide) {
+  const TemporaryFolder root;
+  MakeFoldersIn(root,
+                {"RTTS/JPEGImages", "RTTS/Annotations", "HSTS/real-world"});
+  EXPECT_EQ(Find("rtts", root.path(), "--data_root")->clear_folder, "");
+  EXPECT_EQ(Find("hsts_real", root / "HSTS", "--data_root")->hazy_folders[0],
+            root / "HSTS/real-world");
+}
+
+TEST(FindSetFolders, AFileCalledHazyIsNamed) {
+  const TemporaryFolder root;
+  MakeFoldersIn(root, {"clear"});
+  WriteBytes(root / "hazy", "x");
+  EXPECT_THAT(
+      std::string(Find("pair", root.path(), "--data_root").status().message()),
+      HasSubstr("(the first is a file)"));
 }
 
 // The same files by two names are no contradiction.
@@ -128,7 +223,7 @@ TEST(FindSetFolders, ALinkIsTheSameFolder) {
   MakeFoldersIn(root, {"SOTS/indoor/hazy", "SOTS/indoor/gt"});
   std::filesystem::create_symlink("SOTS/indoor", root / "SOTS_indoor");
   std::filesystem::create_symlink("gt", root / "SOTS/indoor/clear");
-  const auto found = FindSetFolders("sots_indoor", root.path(), "--data_root");
+  const auto found = Find("sots_indoor", root.path(), "--data_root");
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->layout, "official");
 }

@@ -2,9 +2,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "datasets/image_structure.h"
 #include "datasets/image_writer.h"
+#include "opencv2/core.hpp"
+#include "opencv2/imgcodecs.hpp"
 
 namespace bild {
 namespace {
@@ -12,6 +15,12 @@ namespace {
 std::string BigEndian(uint32_t value) {
   return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
           static_cast<char>(value >> 8), static_cast<char>(value)};
+}
+
+std::string EncodeByOpenCv(const cv::Mat& pixels) {
+  std::vector<uint8_t> encoded;
+  cv::imencode(".png", pixels, encoded);
+  return {encoded.begin(), encoded.end()};
 }
 
 }  // namespace
@@ -54,6 +63,29 @@ std::string PngHeaderOnly(uint32_t width_px, uint32_t height_px, int depth,
                               static_cast<char>(colour_type), 0, 0, 0};
   return "\x89PNG\r\n\x1a\n" +
          PngChunk("IHDR", BigEndian(width_px) + BigEndian(height_px) + fields);
+}
+
+std::string GreyPng(int width_px, int height_px, uint8_t value) {
+  return EncodeByOpenCv(
+      cv::Mat(height_px, width_px, CV_8UC1, cv::Scalar(value)));
+}
+
+// OpenCV writes no palettes: a grey picture of zeros is one of index 0 under
+// another header.
+std::string PalettePng(int width_px, int height_px,
+                       const std::array<uint8_t, 3>& rgb) {
+  const std::string grey = GreyPng(width_px, height_px, 0);
+  const size_t header_end = 8 + 25;
+  std::string table(rgb.begin(), rgb.end());
+  std::string header = PngHeaderOnly(static_cast<uint32_t>(width_px),
+                                     static_cast<uint32_t>(height_px), 8, 3);
+  return header + PngChunk("PLTE", table) + grey.substr(header_end);
+}
+
+std::string DeepPng(int width_px, int height_px,
+                    const std::array<uint16_t, 3>& rgb) {
+  return EncodeByOpenCv(cv::Mat(height_px, width_px, CV_16UC3,
+                                cv::Scalar(rgb[2], rgb[1], rgb[0])));
 }
 
 std::string JpegHeaderOnly(int width_px, int height_px, int depth,

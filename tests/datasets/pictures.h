@@ -3,6 +3,7 @@
 #ifndef TESTS_DATASETS_PICTURES_H_
 #define TESTS_DATASETS_PICTURES_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -25,6 +26,13 @@ std::string PngChunk(const std::string& type, const std::string& data);
 // A PNG file that ends after its header: enough to be refused by it.
 std::string PngHeaderOnly(uint32_t width_px, uint32_t height_px, int depth,
                           int colour_type);
+
+// Whole PNG files of one value: grey, a palette of one colour, 16 bits.
+std::string GreyPng(int width_px, int height_px, uint8_t value);
+std::string PalettePng(int width_px, int height_px,
+                       const std::array<uint8_t, 3>& rgb);
+std::string DeepPng(int width_px, int height_px,
+                    const std::array<uint16_t, 3>& rgb);
 
 // A JPEG file that ends after its frame header.
 std::string JpegHeaderOnly(int width_px, int height_px, int depth,

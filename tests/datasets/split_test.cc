@@ -31,6 +31,13 @@ std::vector<PairName> PairsOf(std::vector<std::string> ids) {
   return pairs;
 }
 
+std::vector<PairName> ChallengePairs(std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  std::vector<PairName> pairs;
+  for (const std::string& id : ids) pairs.push_back({id, id, "", ""});
+  return pairs;
+}
+
 std::set<std::string> OutdoorTestScenes() {
   std::set<std::string> scenes;
   for (const std::string& id : SotsOutdoorIds()) scenes.insert(ResideScene(id));
@@ -147,6 +154,20 @@ TEST_F(SplitGolden, Challenges) {
     EXPECT_EQ(Json(fixed.train), ntire["train"]);
     EXPECT_EQ(Json(fixed.validation), ntire["val"]);
     EXPECT_EQ(Json(fixed.test), ntire["test"]);
+    // The same by the rule that a benchmark goes by.
+    const std::vector<PairName> pairs = ChallengePairs(ids);
+    SplitOptions options;
+    options.rule = SplitRule::kChallenge;
+    for (const char* drawn : {"ntire", "seeded"}) {
+      options.seed = golden_[name][drawn].value("seed", uint64_t{0});
+      const auto split = MakeSplit(pairs, {}, options);
+      ASSERT_TRUE(split.ok()) << split.status();
+      EXPECT_EQ(Json(IdsOf(pairs, split->train)),
+                golden_[name][drawn]["train"]);
+      EXPECT_EQ(Json(IdsOf(pairs, split->validation)),
+                golden_[name][drawn]["val"]);
+      EXPECT_EQ(Json(IdsOf(pairs, split->test)), golden_[name][drawn]["test"]);
+    }
     const Json& seeded = golden_[name]["seeded"];
     const ChallengeSplit redrawn =
         SplitInSeededOrder(ids, 5, 5, seeded["seed"].get<uint64_t>());
@@ -234,9 +255,35 @@ TEST(MakeSplit, TooFewScenes) {
             absl::StatusCode::kInvalidArgument);
 }
 
+// A part of a set is divided as the whole one: no picture changes sides.
+TEST(MakeSplit, APartOfAChallengeKeepsItsSides) {
+  SplitOptions options;
+  options.rule = SplitRule::kChallenge;
+  options.seed = 0;
+  for (int i = 1; i <= 45; ++i) {
+    options.complete_ids.push_back((i < 10 ? "0" : "") + std::to_string(i));
+  }
+  const auto pairs = ChallengePairs({"02", "35", "36", "41", "45"});
+  const auto split = MakeSplit(pairs, {}, options);
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->train.text, "02\n35\n");
+  EXPECT_EQ(split->validation.text, "36\n");
+  EXPECT_EQ(split->test.text, "41\n45\n");
+  const auto none = MakeSplit(ChallengePairs({"02", "41"}), {}, options);
+  EXPECT_THAT(std::string(none.status().message()),
+              HasSubstr("2 scenes are too few for the split rule 'challenge': "
+                        "1 to train on, 0 for validation, 1 to test on"));
+}
+
 TEST(DefaultSplitRule, GoesByTheName) {
   EXPECT_EQ(DefaultSplitRule("its"), SplitRule::kPaper);
   EXPECT_EQ(DefaultSplitRule("ots_beta[n=700]"), SplitRule::kPaper);
+  EXPECT_EQ(DefaultSplitRule("ots_v0"), SplitRule::kPaper);
+  for (const char* name : {"ohaze", "nhhaze[n=5]", "densehaze"}) {
+    EXPECT_EQ(DefaultSplitRule(name), SplitRule::kChallenge);
+  }
+  EXPECT_EQ(DefaultSplitRule("synthetic_ohaze"), SplitRule::kChallenge);
+  EXPECT_EQ(DefaultSplitRule("synthetic_nhhaze"), SplitRule::kChallenge);
   EXPECT_EQ(DefaultSplitRule("synthetic_its"), SplitRule::kTenth);
   EXPECT_EQ(DefaultSplitRule("pair"), SplitRule::kTenth);
 }

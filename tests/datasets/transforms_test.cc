@@ -40,6 +40,17 @@ TEST(CutWindow, PutsEachByteWhereItBelongs) {
   EXPECT_EQ(turned[0][1][0].item<float>(), 18 * 7 / 255.0f);
 }
 
+TEST(CutWindow, SixteenBitsAreDividedByTheirPeak) {
+  Image image;
+  image.width_px = 2;
+  image.height_px = 1;
+  image.rgb16 = {0, 1, 65535, 257, 32768, 300};
+  const at::Tensor cut = Cut(image, {1, 0, 1, false, 0});
+  EXPECT_EQ(cut[0][0][0].item<float>(), 1 / 255.0f);
+  EXPECT_EQ(cut[1][0][0].item<float>(), 32768 / 65535.0f);
+  EXPECT_EQ(cut[2][0][0].item<float>(), 300 / 65535.0f);
+}
+
 TEST(CutWindow, FlipsAndTurnsAsLibTorchDoes) {
   const Image image = PatternImage(19, 17, 4);
   for (const int64_t side : {1, 2, 7, 17}) {

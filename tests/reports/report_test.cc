@@ -30,9 +30,10 @@ std::string Content(const std::string& path) {
 
 // The report of these records; fails the test if it cannot be written.
 std::string ReportOf(const std::vector<Record>& records,
-                     const std::vector<CurvePoint>& curves = {}) {
+                     const std::vector<CurvePoint>& curves = {},
+                     const std::vector<PerImageRow>& images = {}) {
   const TemporaryFolder folder;
-  WriteSampleResults(folder.path(), records, curves);
+  WriteSampleResults(folder.path(), records, curves, images);
   const absl::Status status = WriteReport(folder.path());
   EXPECT_TRUE(status.ok()) << status;
   return status.ok() ? Content(folder.File("report.md")) : "";
@@ -95,6 +96,20 @@ TEST(ReportTest, SaysWhetherADifferenceIsBeyondTheSeeds) {
   EXPECT_THAT(report,
               HasSubstr("with 3 seeds it cannot get below p = 0.25; six "
                         "seeds are the least"));
+}
+
+// Four scenes, two of them 1/16 dB above the mean difference and two below. Of
+// the sixteen flips none and all reach the observed sum: p = 2 / 16. Both
+// bounds lie where all four draws hit scenes of one kind, 1 of 16 resamples.
+TEST(ReportTest, ImagesAndSeedsAreComparedBesideEachOther) {
+  const std::string report = ReportOf(SampleRecords(), {}, SamplePerImage());
+  const std::string compared = report.substr(report.find("Against `plain`"));
+  const std::string bild = LineOf(compared, "| `bild`");
+  EXPECT_THAT(bild, HasSubstr(" +0.281 | +0.204 to +0.359 | +0.219 to +0.344 "
+                              "by scene (4) | 0.1250 |"));
+  EXPECT_THAT(bild, HasSubstr(" 0.2500 | not distinguishable |"));
+  EXPECT_THAT(report, HasSubstr("*Over images*: would other test images"));
+  EXPECT_THAT(ReportOf(SampleRecords()), Not(HasSubstr("Over images")));
 }
 
 TEST(ReportTest, OneSeedSaysNothing) {
@@ -272,6 +287,18 @@ TEST(ReportTest, CsvHasFullPrecision) {
   EXPECT_EQ(bild["beyond_seed_spread"], "yes");
   EXPECT_EQ(bild["verdict"], "INVALID");
   EXPECT_EQ(CsvRowOf(csv, "frozen_random")["beyond_seed_spread"], "no");
+  EXPECT_EQ(bild["sign_flip_p"], "");
+  EXPECT_EQ(bild["word"], "not distinguishable");
+  EXPECT_EQ(plain["word"], "");
+
+  WriteSampleResults(folder.path(), SampleRecords(), {}, SamplePerImage());
+  ASSERT_TRUE(WriteReport(folder.path()).ok());
+  bild = CsvRowOf(Content(folder.File("report.csv")), "bild");
+  EXPECT_EQ(bild["psnr_minus_plain_db_image_low_95"], "0.21875");
+  EXPECT_EQ(bild["psnr_minus_plain_db_image_high_95"], "0.34375");
+  EXPECT_EQ(bild["resampled"], "scenes");
+  EXPECT_EQ(bild["sign_flip_p"], "0.125");
+  EXPECT_EQ(bild["sign_flip_p_holm"], "0.25");
   auto input = CsvRowOf(csv, "input");
   EXPECT_EQ(input["psnr_db_mean"], "15.92");
   EXPECT_EQ(input["psnr_db_sd"], "");
@@ -329,6 +356,13 @@ TEST(ReportTest, DamagedInputIsNamedAndNothingIsWritten) {
   WriteSampleResults(folder.path(), SampleRecords(), SampleCurves());
   ASSERT_TRUE(AppendToFile(folder.File("curves.csv"), "bild,1,30").ok());
   EXPECT_THAT(ErrorOf(folder.path()), HasSubstr(": 3 fields"));
+
+  WriteSampleResults(folder.path(), SampleRecords(), SampleCurves());
+  ASSERT_TRUE(
+      WriteFileAtomically(folder.File("per_image.csv"), "method,seed\nbild,1\n")
+          .ok());
+  EXPECT_THAT(ErrorOf(folder.path()), HasSubstr("per_image.csv' line 1"));
+  std::filesystem::remove(folder.File("per_image.csv"));
 
   std::vector<Record> twice = SampleRecords();
   twice.push_back(twice[7]);

@@ -94,6 +94,48 @@ TEST(ResultRowsTest, WrongCurvesNameEveryLine) {
   EXPECT_THAT(message, HasSubstr("found '1', '60', 'half'"));
 }
 
+absl::StatusOr<std::vector<PerImageRow>> ImagesFrom(const std::string& text) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(WriteFileAtomically(folder.File("per_image.csv"), text).ok());
+  return ReadPerImage(folder.File("per_image.csv"));
+}
+
+TEST(ResultRowsTest, ImagesReadBack) {
+  const std::string row =
+      "weights,,last,\"a,b.png\",a.png,620,460,grid-bild,inf,1,,identical\n";
+  std::string text = PerImageHeader() + row;
+  const std::vector<PerImageRow> written = SamplePerImage();
+  for (const PerImageRow& image : written) text += ToCsvLine(image);
+  const auto read = ImagesFrom(text);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), written.size() + 1);
+  EXPECT_EQ(ToCsvLine(read->front()), row);
+  EXPECT_FALSE(read->front().seed.has_value());
+  EXPECT_EQ(read->front().psnr_db, std::numeric_limits<double>::infinity());
+  std::string again = PerImageHeader();
+  for (const PerImageRow& image : *read) again += ToCsvLine(image);
+  EXPECT_EQ(again, text);
+}
+
+TEST(ResultRowsTest, WrongImagesNameEveryLine) {
+  const auto read = ImagesFrom(PerImageHeader() +
+                               "bild,1,last,a,a,8,8,default,20,0.5,9,\n"
+                               "bild,one,last,b,a,8,8,default,20,0.5,9,\n"
+                               "bild,1,last,a,a,8,8,ffa,20,0.5,,\n"
+                               "bild,1,last,a,a,8,8,default,20,0.5,9,\n"
+                               "bild,1,last,c,a,8,,default,20,0.5,9,\n"
+                               "bild,1,last,d,a,8,8,default,20,half,9,\n");
+  EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string message(read.status().message());
+  EXPECT_THAT(message, HasSubstr("per_image.csv': these rows are wrong"));
+  EXPECT_THAT(message, HasSubstr("line 3: expected seed"));
+  EXPECT_THAT(message, HasSubstr("line 5: image 'a' of the same run already "
+                                 "stands on line 2"));
+  EXPECT_THAT(message, HasSubstr("line 6: expected"));
+  EXPECT_THAT(message, HasSubstr("line 7: expected"));
+  EXPECT_THAT(message, testing::Not(HasSubstr("line 4")));
+}
+
 TEST(ResultRowsTest, MissingAndForeignFiles) {
   EXPECT_EQ(ReadCurves("/nowhere/curves.csv").status().code(),
             absl::StatusCode::kNotFound);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/str_cat.h"
 #include "bild/base/atomic_file.h"
 #include "gtest/gtest.h"
 
@@ -139,6 +140,33 @@ std::vector<CurvePoint> SampleCurves() {
   return curves;
 }
 
+std::vector<PerImageRow> SamplePerImage() {
+  std::vector<PerImageRow> rows;
+  for (const Record& record : SampleRecords()) {
+    if (!record.seed.has_value()) continue;
+    for (int64_t i = 0; i < record.n; ++i) {
+      PerImageRow row;
+      row.method = record.method;
+      row.seed = record.seed;
+      row.checkpoint = record.checkpoint;
+      row.profile = record.profile;
+      row.clear = absl::StrCat("clear", i % record.n_clear);
+      row.hazy = absl::StrCat(row.clear, "_", i);
+      row.width = 64;
+      row.height = 48;
+      // Both extras have mean 0 over the 140 images.
+      row.psnr_db = record.psnr_db + static_cast<double>(i % 5 - 2) / 4.0;
+      if (record.method != "plain") {
+        row.psnr_db += (static_cast<double>(i % 2) - 0.5) / 8.0;
+      }
+      row.ssim = record.ssim;
+      row.ciede2000 = record.ciede2000;
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = testing::TempDir() + "/reports.XXXXXX";
   path_ = ::mkdtemp(pattern.data()) != nullptr ? pattern : "";
@@ -152,15 +180,19 @@ TemporaryFolder::~TemporaryFolder() {
 
 void WriteSampleResults(const std::string& folder,
                         const std::vector<Record>& records,
-                        const std::vector<CurvePoint>& curves) {
+                        const std::vector<CurvePoint>& curves,
+                        const std::vector<PerImageRow>& images) {
   const absl::Status written = WriteRecords(folder + "/records.jsonl", records);
   ASSERT_TRUE(written.ok()) << written;
-  if (curves.empty()) return;
-  std::string text = CurvesHeader();
-  for (const CurvePoint& point : curves) text += ToCsvLine(point);
-  const absl::Status curves_written =
-      WriteFileAtomically(folder + "/curves.csv", text);
-  ASSERT_TRUE(curves_written.ok()) << curves_written;
+  const auto write_rows = [&folder](const std::string& name, std::string text,
+                                    const auto& rows) {
+    if (rows.empty()) return;
+    for (const auto& row : rows) text += ToCsvLine(row);
+    const absl::Status rows_written = WriteFileAtomically(folder + name, text);
+    ASSERT_TRUE(rows_written.ok()) << rows_written;
+  };
+  write_rows("/curves.csv", CurvesHeader(), curves);
+  write_rows("/per_image.csv", PerImageHeader(), images);
 }
 
 }  // namespace bild

@@ -32,6 +32,12 @@ std::vector<Record> SampleRecords();
 // Validation PSNR and weight gain of the same runs, a few steps each.
 std::vector<CurvePoint> SampleCurves();
 
+// Rows of those images under the trained methods' records: image i of 0..139
+// scores (i % 5 - 2) / 4 dB beside the record's mean, and a method's difference
+// to plain is (i % 2 - 1/2) / 8 dB beside theirs. Four clear images, 35 hazy
+// ones each.
+std::vector<PerImageRow> SamplePerImage();
+
 // A fresh, empty folder of this test; removed when the object goes.
 class TemporaryFolder {
  public:
@@ -47,11 +53,12 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Writes records.jsonl and, where there are any, curves.csv; fails the test if
-// it cannot.
+// Writes records.jsonl and, where there are any, curves.csv and per_image.csv;
+// fails the test if it cannot.
 void WriteSampleResults(const std::string& folder,
                         const std::vector<Record>& records,
-                        const std::vector<CurvePoint>& curves);
+                        const std::vector<CurvePoint>& curves,
+                        const std::vector<PerImageRow>& images = {});
 
 }  // namespace bild
 

@@ -116,6 +116,25 @@ TEST(StatisticsTest, ShiftAndScale) {
   }
 }
 
+// By hand: 0.005 * 5, 0.01 * 4, 0.03 * 3, then 0.04 * 2 = 0.08 which must not
+// be below 0.09, then 0.8.
+TEST(StatisticsTest, HolmAdjustsAFamily) {
+  const std::vector<double> adjusted =
+      HolmAdjusted({0.01, 0.04, 0.03, 0.005, 0.8});
+  const std::vector<double> wanted = {0.04, 0.09, 0.09, 0.025, 0.8};
+  ASSERT_EQ(adjusted.size(), wanted.size());
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_NEAR(adjusted[i], wanted[i], kTolerance) << i;
+  }
+}
+
+TEST(StatisticsTest, HolmOfOneOfNoneAndOfLargeOnes) {
+  EXPECT_EQ(HolmAdjusted({}), (std::vector<double>{}));
+  EXPECT_EQ(HolmAdjusted({0.03}), (std::vector<double>{0.03}));
+  EXPECT_EQ(HolmAdjusted({0.7, 0.6}), (std::vector<double>{1.0, 1.0}));
+  EXPECT_EQ(HolmAdjusted({0.5, 0.25}), (std::vector<double>{0.5, 0.5}));
+}
+
 TEST(StatisticsTest, SmallestSignFlipP) {
   EXPECT_EQ(SmallestSignFlipP(3), 0.25);
   EXPECT_GT(SmallestSignFlipP(5), 0.05);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
+#include "backbones/weights.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/log.h"
 #include "bild/checkpoint.h"

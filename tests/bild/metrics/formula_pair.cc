@@ -17,9 +17,10 @@ uint32_t Mix(uint32_t h) {
   return h ^ (h >> 16);
 }
 
-// r(k, c, y, x) of the vector: 0..65535.
-uint32_t Hash16(uint32_t seed, uint32_t stream, uint32_t c, uint32_t y,
-                uint32_t x) {
+}  // namespace
+
+uint32_t FormulaHash16(uint32_t seed, uint32_t stream, uint32_t c, uint32_t y,
+                       uint32_t x) {
   uint32_t h = Mix(seed + 0x9E3779B9u * stream);
   h = Mix(h + 0x9E3779B1u * (c + 1));
   h = Mix(h + 0x85EBCA6Bu * (y + 1));
@@ -27,14 +28,16 @@ uint32_t Hash16(uint32_t seed, uint32_t stream, uint32_t c, uint32_t y,
   return h >> 16;
 }
 
+namespace {
+
 // S(k, c, y, x) of the vector: hashes at every 16th pixel, bilinear between.
 double Smooth(uint32_t seed, uint32_t stream, uint32_t c, uint32_t y,
               uint32_t x) {
   const uint32_t row = y / 16, column = x / 16, a = y % 16, b = x % 16;
-  return (16 - a) * (16 - b) * Hash16(seed, stream, c, row, column) +
-         (16 - a) * b * Hash16(seed, stream, c, row, column + 1) +
-         a * (16 - b) * Hash16(seed, stream, c, row + 1, column) +
-         a * b * Hash16(seed, stream, c, row + 1, column + 1);
+  return (16 - a) * (16 - b) * FormulaHash16(seed, stream, c, row, column) +
+         (16 - a) * b * FormulaHash16(seed, stream, c, row, column + 1) +
+         a * (16 - b) * FormulaHash16(seed, stream, c, row + 1, column) +
+         a * b * FormulaHash16(seed, stream, c, row + 1, column + 1);
 }
 
 // Replaces one value of both pictures: in comes the clear value and the signed
@@ -72,9 +75,9 @@ absl::StatusOr<GoldenPair> FormulaPair(const std::string& kind, uint32_t seed,
     for (uint32_t x = 0; x < width_px; ++x) {
       for (uint32_t c = 0; c < RgbValues::kChannels; ++c) {
         double clear = (3.0 * Smooth(seed, 1, c, y, x) +
-                        256.0 * Hash16(seed, 2, c, y, x)) *
+                        256.0 * FormulaHash16(seed, 2, c, y, x)) *
                        0x1p-26;
-        const double noise = Hash16(seed, 3, c, y, x) - 32768.0;
+        const double noise = FormulaHash16(seed, 3, c, y, x) - 32768.0;
         const double transmission = 0.25 + Smooth(seed, 4, 0, y, x) * 0x1p-25;
         double restored = 0.0;
         if (!Degrade(kind, noise, transmission, &clear, &restored)) {

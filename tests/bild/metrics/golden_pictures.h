@@ -18,6 +18,10 @@ struct GoldenPair {
   RgbValues clear;
 };
 
+// r(stream, c, y, x) of the vector's `formula`: 0..65535.
+uint32_t FormulaHash16(uint32_t seed, uint32_t stream, uint32_t c, uint32_t y,
+                       uint32_t x);
+
 // The arrays that the vector's `formula` describes: integer hashes of (seed,
 // channel, row, column), smooth and rough. InvalidArgument for an unknown kind.
 absl::StatusOr<GoldenPair> FormulaPair(const std::string& kind, uint32_t seed,

@@ -25,7 +25,8 @@ bool HasAnyKey(const nlohmann::json& object,
 // Every section of a vector of the metrics that holds cases.
 bool IsOfMetrics(const nlohmann::json& object) {
   return HasAnyKey(object, {"formula_cases", "real_cases", "ciede2000_pairs",
-                            "gaussian_11_sigma_1.5"});
+                            "gaussian_11_sigma_1.5", "quantise", "pool_ratio",
+                            "statistics"});
 }
 
 // A net's forward pass or its operations; a bi-level step; a split.

@@ -52,8 +52,74 @@ TEST(Score, OnlyDefaultClampsAndReportsCiede2000) {
   const auto raw = ScoreBy("grid-bild", overshooting, white);
   ASSERT_TRUE(raw.ok()) << raw.status();
   EXPECT_NEAR(raw->psnr_db, 6.020599913279624, 1e-12);
-  EXPECT_NEAR(raw->ssim, 3.0001 / 3.2501, 1e-13);
+  EXPECT_NEAR(raw->ssim, 3.0001 / 3.2501, 1e-11);
   EXPECT_EQ(raw->ciede2000, std::nullopt);
+}
+
+// 0.25 and 0.5 are 64 (63.75) and 128 (127.5, to even) of 255, Y 16 + 219 k /
+// 255; one channel or three, a constant picture compares its means alone.
+TEST(Score, BytesLumaAndGreyByHand) {
+  const RgbValues restored = Constant(16, 12, 0.25);
+  const RgbValues clear = Constant(16, 12, 0.5);
+  const double c1 = 2.55 * 2.55;
+  const auto expect = [&](const char* name, double a, double b) {
+    const auto score = ScoreBy(name, restored, clear);
+    ASSERT_TRUE(score.ok()) << score.status();
+    EXPECT_NEAR(score->psnr_db, 20.0 * std::log10(255.0 / (b - a)), 1e-9)
+        << name;
+    EXPECT_NEAR(score->ssim, (2.0 * a * b + c1) / (a * a + b * b + c1), 1e-12)
+        << name;
+    EXPECT_EQ(score->ciede2000, std::nullopt);
+  };
+  expect("basicsr-rgb", 64.0, 128.0);
+  expect("basicsr-y", 16.0 + 219.0 * 64.0 / 255.0,
+         16.0 + 219.0 * 128.0 / 255.0);
+  expect("matlab-gray", 64.0, 128.0);
+}
+
+// Rounding may make pictures equal that are not, and only then.
+TEST(Score, RoundingDecidesWhatIsIdentical) {
+  const RgbValues clear = Constant(16, 12, 100.0 / 255.0);
+  const auto by_bytes =
+      ScoreBy("basicsr-rgb", Constant(16, 12, 100.4 / 255.0), clear);
+  ASSERT_TRUE(by_bytes.ok()) << by_bytes.status();
+  EXPECT_EQ(by_bytes->psnr_db, kInfinity);
+  EXPECT_EQ(by_bytes->ssim, 1.0);
+  EXPECT_EQ(FlagsText(*by_bytes), "identical");
+  const auto next =
+      ScoreBy("basicsr-rgb", Constant(16, 12, 100.6 / 255.0), clear);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_NEAR(next->psnr_db, 48.130803608679103, 1e-9);
+}
+
+// `ffa` sees a frame of zeros around both pictures, as `default` does where the
+// pictures have one.
+TEST(Score, ZerosAroundThePictures) {
+  SeedEngine engine(32, SeedStream::kCrop, 0, 0);
+  RgbValues a = Constant(20, 15, 0.0), b = a;
+  RgbValues framed_a = Constant(30, 25, 0.0), framed_b = framed_a;
+  for (int64_t y = 0; y < 15; ++y) {
+    for (int64_t i = 0; i < 60; ++i) {
+      const auto at = static_cast<size_t>(y * 60 + i);
+      const auto framed_at = static_cast<size_t>((y + 5) * 90 + 15 + i);
+      framed_a.values[framed_at] = a.values[at] = engine.Uniform();
+      framed_b.values[framed_at] = b.values[at] = engine.Uniform();
+    }
+  }
+  const auto by_ffa = ScoreBy("ffa", a, b);
+  const auto framed = ScoreBy("default", framed_a, framed_b);
+  ASSERT_TRUE(by_ffa.ok() && framed.ok());
+  EXPECT_EQ(by_ffa->ssim, framed->ssim);
+  EXPECT_EQ(by_ffa->psnr_db, ScoreBy("default", a, b)->psnr_db);
+  EXPECT_NE(by_ffa->ssim, ScoreBy("default", a, b)->ssim);
+}
+
+// Repeated edges change nothing of a constant picture.
+TEST(Score, EdgesAroundThePictures) {
+  const auto repeated =
+      ScoreBy("matlab-gray", Constant(20, 15, 1.0), Constant(20, 15, 0.0));
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_NEAR(repeated->ssim, 1e-4 / 1.0001, 1e-14);
 }
 
 TEST(Score, OfIdenticalPicturesIsExact) {
@@ -71,6 +137,13 @@ TEST(Score, OfIdenticalPicturesIsExact) {
   EXPECT_EQ(by_grid->psnr_db, kInfinity);
   EXPECT_EQ(by_grid->ssim, 1.0);
   EXPECT_EQ(FlagsText(*by_grid), "identical");
+  for (const MetricProfile& profile : KnownProfiles()) {
+    const auto score = Score(picture, picture, profile, "a.png");
+    ASSERT_TRUE(score.ok()) << score.status();
+    EXPECT_EQ(score->ssim, 1.0) << profile.name;
+    EXPECT_EQ(score->psnr_db, profile.psnr_db_of_identical) << profile.name;
+    EXPECT_TRUE(score->is_identical) << profile.name;
+  }
 }
 
 TEST(Score, AboveTheCapIsFlagged) {
@@ -97,7 +170,10 @@ TEST(Score, DependsOnTheProfilesWindow) {
                                                                10, "64x10 px"},
         {"default", 10, 64, "10x64 px"},
         {"grid-bild", 40, 6, "40x6 px"},
-        {"grid-bild", 0, 0, "0x0 px"}}) {
+        {"grid-bild", 0, 0, "0x0 px"},
+        {"ffa", 64, 10, "64x10 px"},
+        {"matlab-gray", 10, 64, "10x64 px"},
+        {"dehazeformer", 10, 10, "10x10 px"}}) {
     const absl::Status status =
         ScoreBy(profile, Constant(width_px, height_px, 0.1),
                 Constant(width_px, height_px, 0.2))
@@ -107,9 +183,10 @@ TEST(Score, DependsOnTheProfilesWindow) {
     EXPECT_THAT(message, HasSubstr("'a.png'"));
     EXPECT_THAT(message, HasSubstr(text));
     EXPECT_THAT(message, HasSubstr("smaller than the window"));
-    EXPECT_THAT(message, HasSubstr(std::string(profile) == "default"
-                                       ? "'default', 11x11 px"
-                                       : "'grid-bild', 7x7 px"));
+    EXPECT_THAT(message,
+                HasSubstr(std::string(profile) == "grid-bild"
+                              ? "'grid-bild', 7x7 px"
+                              : std::string("'") + profile + "', 11x11 px"));
   }
 }
 

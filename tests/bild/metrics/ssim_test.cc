@@ -13,6 +13,8 @@ namespace {
 
 constexpr double kC1 = 1e-4;
 constexpr double kC2 = 9e-4;
+// The rounding of a square within [0, 1], over C2.
+constexpr double kRounding = 1e-12;
 constexpr SsimWindow kWindows[] = {SsimWindow::kGaussian11,
                                    SsimWindow::kUniform7};
 
@@ -98,11 +100,11 @@ TEST(Ssim, OfConstantPicturesComparesTheMeansAlone) {
     for (const bool sample : {false, true}) {
       // (2 * 0.25 * 0.5 + C1) / (0.25^2 + 0.5^2 + C1).
       EXPECT_NEAR(
-          Ssim(Constant(16, 13, 0.25), Constant(16, 13, 0.5), window, sample),
-          0.2501 / 0.3126, 1e-14);
+          Ssim(Constant(16, 13, 0.25), Constant(16, 13, 0.5), {window, sample}),
+          0.2501 / 0.3126, kRounding);
       EXPECT_NEAR(
-          Ssim(Constant(16, 13, 0.0), Constant(16, 13, 1.0), window, sample),
-          1e-4 / 1.0001, 1e-14);
+          Ssim(Constant(16, 13, 0.0), Constant(16, 13, 1.0), {window, sample}),
+          1e-4 / 1.0001, kRounding);
     }
   }
 }
@@ -113,18 +115,19 @@ TEST(Ssim, OfOneWhitePixelByHand) {
   RgbValues point = Constant(7, 7, 0.0);
   for (size_t c = 0; c < 3; ++c) point.values[(3 * 7 + 3) * 3 + c] = 1.0;
   // kappa (1/49 - 1/49^2) = 1/49 for kappa = 49/48.
-  EXPECT_NEAR(Ssim(point, Constant(7, 7, 0.0), SsimWindow::kUniform7, true),
-              kC1 * kC2 / ((1.0 / 2401.0 + kC1) * (1.0 / 49.0 + kC2)), 1e-15);
-  EXPECT_NEAR(Ssim(point, Constant(7, 7, 0.0), SsimWindow::kUniform7, false),
+  EXPECT_NEAR(Ssim(point, Constant(7, 7, 0.0), {SsimWindow::kUniform7, true}),
+              kC1 * kC2 / ((1.0 / 2401.0 + kC1) * (1.0 / 49.0 + kC2)),
+              kRounding);
+  EXPECT_NEAR(Ssim(point, Constant(7, 7, 0.0), {SsimWindow::kUniform7, false}),
               kC1 * kC2 / ((1.0 / 2401.0 + kC1) * (48.0 / 2401.0 + kC2)),
-              1e-15);
+              kRounding);
 
   point = Constant(11, 11, 0.0);
   for (size_t c = 0; c < 3; ++c) point.values[(5 * 11 + 5) * 3 + c] = 1.0;
   const double w = 0.26601172486179436 * 0.26601172486179436;
   EXPECT_NEAR(
-      Ssim(point, Constant(11, 11, 0.0), SsimWindow::kGaussian11, false),
-      kC1 * kC2 / ((w * w + kC1) * (w - w * w + kC2)), 1e-15);
+      Ssim(point, Constant(11, 11, 0.0), {SsimWindow::kGaussian11, false}),
+      kC1 * kC2 / ((w * w + kC1) * (w - w * w + kC2)), kRounding);
 }
 
 TEST(Ssim, IsTheMeanOfTheChannels) {
@@ -133,9 +136,42 @@ TEST(Ssim, IsTheMeanOfTheChannels) {
     restored.values[i] = 0.25;
   }
   for (const SsimWindow window : kWindows) {
-    EXPECT_NEAR(Ssim(restored, Constant(12, 12, 0.5), window, true),
-                (1.0 + 1.0 + 0.2501 / 0.3126) / 3.0, 1e-14);
+    EXPECT_NEAR(Ssim(restored, Constant(12, 12, 0.5), {window, true}),
+                (1.0 + 1.0 + 0.2501 / 0.3126) / 3.0, kRounding);
   }
+}
+
+// A grey picture as one channel scores as its three equal ones, and 255 times
+// the values as a peak 255 times higher.
+TEST(Ssim, OfOneChannelAndOfBytes) {
+  SeedEngine engine(15, SeedStream::kCrop, 0, 0);
+  for (const int64_t width_px : {11, 12, 13, 14, 29, 64}) {
+    std::vector<double> one_a, one_b;
+    RgbValues a = Constant(width_px, 13, 0.0), b = a;
+    for (int64_t i = 0; i < width_px * 13; ++i) {
+      one_a.push_back(engine.Uniform());
+      one_b.push_back(engine.Uniform());
+      for (int64_t c = 0; c < 3; ++c) {
+        a.values[static_cast<size_t>(3 * i + c)] = one_a.back();
+        b.values[static_cast<size_t>(3 * i + c)] = one_b.back();
+      }
+    }
+    for (const SsimWindow window : kWindows) {
+      const double wanted = Ssim(a, b, {window, true});
+      EXPECT_NEAR(Ssim({width_px, 13, 1, one_a.data()},
+                       {width_px, 13, 1, one_b.data()}, {window, true}),
+                  wanted, kRounding);
+      RgbValues bytes_a = a, bytes_b = b;
+      for (double& value : bytes_a.values) value *= 255.0;
+      for (double& value : bytes_b.values) value *= 255.0;
+      EXPECT_NEAR(Ssim(bytes_a, bytes_b, {window, true, 255.0}), wanted, 1e-12);
+    }
+  }
+  // The smallest picture of all: fewer values than a vector register.
+  const std::vector<double> white(49, 1.0), black(49, 0.0);
+  EXPECT_NEAR(Ssim({7, 7, 1, white.data()}, {7, 7, 1, black.data()},
+                   {SsimWindow::kUniform7, true}),
+              1e-4 / 1.0001, kRounding);
 }
 
 // Sizes from one window to several blocks of columns, and their neighbours.
@@ -150,13 +186,28 @@ TEST(Ssim, EqualsItsDefinition) {
     for (double& v : near_b.values) v += 0.05 * engine.Uniform();
     for (const SsimWindow window : kWindows) {
       for (const bool sample : {false, true}) {
-        EXPECT_NEAR(Ssim(a, b, window, sample),
-                    DirectSsim(a, b, window, sample), 1e-13)
+        EXPECT_NEAR(Ssim(a, b, {window, sample}),
+                    DirectSsim(a, b, window, sample), kRounding)
             << width_px << "x" << height_px;
-        EXPECT_NEAR(Ssim(near_b, b, window, sample),
-                    DirectSsim(near_b, b, window, sample), 1e-13)
+        EXPECT_NEAR(Ssim(near_b, b, {window, sample}),
+                    DirectSsim(near_b, b, window, sample), kRounding)
             << width_px << "x" << height_px;
       }
+    }
+  }
+}
+
+// On either side of where SSIM begins to take greater care.
+TEST(Ssim, EqualsItsDefinitionNearAndFarFromTheRange) {
+  SeedEngine engine(16, SeedStream::kCrop, 0, 0);
+  for (const double largest : {3.9, 4.1, 400.0}) {
+    const RgbValues b = Random(29, 14, 0.0, 1.0, &engine);
+    RgbValues a = Random(29, 14, 0.0, 1.0, &engine);
+    a.values.back() = -largest;
+    for (const SsimWindow window : kWindows) {
+      EXPECT_NEAR(Ssim(a, b, {window, true}), DirectSsim(a, b, window, true),
+                  1e-12)
+          << largest;
     }
   }
 }
@@ -168,7 +219,7 @@ TEST(Ssim, SurvivesANetFarOutsideTheRange) {
   RgbValues a = b;
   for (double& v : a.values) v = 0.7 * v + 1e7;
   for (const SsimWindow window : kWindows) {
-    const double found = Ssim(a, b, window, true);
+    const double found = Ssim(a, b, {window, true});
     EXPECT_GT(found, 0.0);
     EXPECT_NEAR(found / DirectSsim(a, b, window, true), 1.0, 1e-6);
   }
@@ -182,10 +233,10 @@ TEST(Ssim, OfEqualPicturesIsExactlyOneAndExchangingChangesNoBit) {
     const RgbValues a = Random(width_px, height_px, -1.0, 2.0, &engine);
     const RgbValues b = Random(width_px, height_px, 0.0, 1.0, &engine);
     for (const SsimWindow window : kWindows) {
-      EXPECT_EQ(Ssim(a, a, window, true), 1.0);
-      EXPECT_EQ(Ssim(a, a, window, false), 1.0);
-      EXPECT_EQ(Ssim(a, b, window, true), Ssim(b, a, window, true));
-      EXPECT_LT(Ssim(a, b, window, true), 1.0);
+      EXPECT_EQ(Ssim(a, a, {window, true}), 1.0);
+      EXPECT_EQ(Ssim(a, a, {window, false}), 1.0);
+      EXPECT_EQ(Ssim(a, b, {window, true}), Ssim(b, a, {window, true}));
+      EXPECT_LT(Ssim(a, b, {window, true}), 1.0);
     }
   }
 }
@@ -195,7 +246,7 @@ TEST(Ssim, OfANegativeIsNegative) {
   const RgbValues b = Random(24, 24, 0.0, 1.0, &engine);
   RgbValues negative = b;
   for (double& v : negative.values) v = 1.0 - v;
-  EXPECT_LT(Ssim(negative, b, SsimWindow::kGaussian11, false), -0.9);
+  EXPECT_LT(Ssim(negative, b, {SsimWindow::kGaussian11, false}), -0.9);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "datasets/synthetic/haze.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -53,6 +55,14 @@ TEST(ApplyHaze, BetaScalesDepth) {
   EXPECT_EQ(hazy.rgb[0], 123);
   EXPECT_EQ(hazy.rgb[1], 162);
   EXPECT_EQ(hazy.rgb[2], 215);
+}
+
+TEST(ApplyHaze, TintIsOfTheAirlight) {
+  HazeCondition condition{0.8, 1.0};
+  condition.tint = {-0.02, 0.0, 0.02};
+  // Nothing of the scene is left: 198.9, 204, 209.1.
+  const Image hazy = ApplyHaze(Pixels({9, 9, 9}), {1000.0}, condition);
+  EXPECT_EQ(hazy.rgb, (std::vector<uint8_t>{199, 204, 209}));
 }
 
 TEST(ItsHaze, TenPerSceneInRangeAndInFiveDigits) {
@@ -108,6 +118,99 @@ TEST(OtsHaze, TestHasFiveDifferentDenseOnes) {
     all.insert(seen.begin(), seen.end());
   }
   EXPECT_EQ(all.size(), 25u);
+}
+
+TEST(OHazeHaze, OneBluishEvenHaze) {
+  double least_beta = 9;
+  double most_beta = 0;
+  double bluer = 0;
+  for (uint64_t scene = 1; scene <= 200; ++scene) {
+    const HazeCondition haze = OHazeHaze(1, scene);
+    const double red = haze.airlight + haze.tint.r;
+    const double green = haze.airlight + haze.tint.g;
+    const double blue = haze.airlight + haze.tint.b;
+    for (const double channel : {red, green, blue}) {
+      EXPECT_GE(channel, 0.75);
+      EXPECT_LE(channel, 0.95);
+    }
+    EXPECT_LE(std::max({red, green, blue}) - std::min({red, green, blue}),
+              0.04);
+    bluer += (blue - red) / 200;
+    least_beta = std::min(least_beta, haze.beta);
+    most_beta = std::max(most_beta, haze.beta);
+    EXPECT_FALSE(haze.is_uneven);
+    EXPECT_EQ(haze.noise_levels, 1.0);
+  }
+  EXPECT_NEAR(bluer, 0.02, 0.004);
+  EXPECT_GE(least_beta, 0.5);
+  EXPECT_LT(least_beta, 0.52);
+  EXPECT_LT(most_beta, 1.2);
+  EXPECT_GT(most_beta, 1.18);
+  EXPECT_NE(OHazeHaze(1, 7).beta, OHazeHaze(2, 7).beta);
+  EXPECT_TRUE(NhHazeHaze(1, 7).is_uneven);
+  EXPECT_EQ(NhHazeHaze(1, 7).beta, OHazeHaze(1, 7).beta);
+}
+
+// A grey field of 128 where all light is the scene's: what is left is noise.
+TEST(ApplyHaze, SensorNoiseHasTheDeviationAskedFor) {
+  Image clear;
+  clear.width_px = 200;
+  clear.height_px = 200;
+  clear.rgb.assign(200 * 200 * 3, 128);
+  HazeCondition condition;
+  condition.noise_levels = 3.0;
+  condition.seed = 5;
+  const Image noisy =
+      ApplyHaze(clear, std::vector<double>(200 * 200, 0.0), condition);
+  double sum = 0;
+  double squares = 0;
+  double products = 0;  // Of a pixel's red and green.
+  for (size_t i = 0; i < noisy.rgb.size(); ++i) {
+    const double difference = noisy.rgb[i] - 128.0;
+    sum += difference;
+    squares += difference * difference;
+    if (i % 3 == 0) products += difference * (noisy.rgb[i + 1] - 128.0);
+  }
+  const double n = static_cast<double>(noisy.rgb.size());
+  EXPECT_NEAR(sum / n, 0.0, 0.05);
+  // Rounding adds 1/12.
+  EXPECT_NEAR(squares / n, 9.0 + 1.0 / 12, 0.15);
+  EXPECT_NEAR(products / (n / 3), 0.0, 0.2);
+}
+
+// Uneven haze has beta times 0.2 to 1.8, about 1 in the middle, and changes
+// little from pixel to pixel.
+TEST(ApplyHaze, UnevenHazeIsPatchy) {
+  constexpr int64_t kSide_px = 150;
+  Image clear;
+  clear.width_px = kSide_px;
+  clear.height_px = kSide_px;
+  clear.rgb.assign(kSide_px * kSide_px * 3, 0);
+  HazeCondition condition;
+  condition.is_uneven = true;
+  condition.seed = 11;
+  const Image hazy = ApplyHaze(
+      clear, std::vector<double>(kSide_px * kSide_px, 1.0), condition);
+  // Black under white: the byte is 255 (1 - exp(-beta)).
+  const int thin = 46;    // beta 0.2.
+  const int thick = 213;  // beta 1.8.
+  int least = 255;
+  int most = 0;
+  double sum = 0;
+  for (int64_t i = 0; i < kSide_px * kSide_px; ++i) {
+    const int value = hazy.rgb[3 * i];
+    least = std::min(least, value);
+    most = std::max(most, value);
+    sum += value;
+    if ((i + 1) % kSide_px != 0) {
+      EXPECT_LT(std::abs(value - hazy.rgb[3 * i + 3]), 40);
+    }
+  }
+  EXPECT_GE(least, thin);
+  EXPECT_LE(most, thick);
+  EXPECT_LT(least, 90);
+  EXPECT_GT(most, 180);
+  EXPECT_NEAR(sum / (kSide_px * kSide_px), 150, 30);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "datasets/catalog.h"
 #include "datasets/paired_dataset.h"
+#include "datasets/split.h"
 #include "datasets/synthetic/synthesize.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -79,9 +80,9 @@ struct Expected {
   double most_db;
 };
 
-class OfficialReaders : public testing::TestWithParam<Expected> {};
+class ResideReaders : public testing::TestWithParam<Expected> {};
 
-TEST_P(OfficialReaders, ReadTheSyntheticSet) {
+TEST_P(ResideReaders, ReadTheSyntheticSet) {
   const Expected& want = GetParam();
   const TemporaryFolder folder;
   const std::string root = Make(want.like, folder);
@@ -107,8 +108,34 @@ TEST_P(OfficialReaders, ReadTheSyntheticSet) {
   }
 }
 
+// Training, validation and test pictures lie in one folder and are told apart
+// by their numbers.
+TEST(OfficialReaders, ReadTheChallengesSets) {
+  for (const std::string like : {"ohaze", "nhhaze"}) {
+    const TemporaryFolder folder;
+    const auto dataset = Open(like, Make(like, folder));
+    EXPECT_EQ(dataset->layout(), "official");
+    EXPECT_EQ(dataset->name(), "synthetic_" + like);
+    EXPECT_THAT(dataset->invalid_reasons(), testing::Contains("synthetic"));
+    EXPECT_EQ(dataset->pairs().size(), 5u);
+    const double psnr_db = MeanInputPsnrDb(*dataset);
+    EXPECT_GT(psnr_db, 9);
+    EXPECT_LT(psnr_db, 16);
+
+    SplitOptions options;
+    options.rule = DefaultSplitRule(dataset->name());
+    options.seed = 0;
+    options.complete_ids = FindDataset(like)->complete_ids();
+    const auto split = MakeSplit(dataset->pairs(), {}, options);
+    ASSERT_TRUE(split.ok()) << split.status();
+    EXPECT_EQ(split->train.text, "01\n02\n");
+    EXPECT_EQ(split->validation.text, like == "ohaze" ? "36\n" : "46\n");
+    EXPECT_EQ(split->test.text, like == "ohaze" ? "41\n42\n" : "51\n52\n");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
-    Both, OfficialReaders,
+    Both, ResideReaders,
     testing::Values(Expected{"its", "its", "sots_indoor", 30, 20, 9, 15},
                     Expected{"ots", "ots_beta", "sots_outdoor", 105, 10, 12,
                              22}),

@@ -85,9 +85,45 @@ TEST(SyntheticPlan, OtsNamesAreOfficial) {
               R"(SOTS/outdoor/gt/000[1-4]\.png)", 5);
 }
 
+TEST(SyntheticPlan, TheChallengesNamesAreOfficial) {
+  const std::string o_haze = "# O-HAZY NTIRE 2018/";
+  auto plan = Plan(Request("ohaze", 40, 5));
+  ASSERT_EQ(plan.size(), 45u);
+  ExpectNames(plan, false,
+              o_haze + "hazy/(0[1-9]|[12][0-9]|3[0-9]|40)_outdoor_hazy.jpg",
+              o_haze + "GT/(0[1-9]|[12][0-9]|3[0-9]|40)_outdoor_GT.jpg", 1);
+  ExpectNames(plan, true, o_haze + "hazy/4[1-5]_outdoor_hazy.jpg",
+              o_haze + "GT/4[1-5]_outdoor_GT.jpg", 1);
+  EXPECT_FALSE(plan[0].hazy[0].condition.is_uneven);
+  plan = Plan(Request("nhhaze", 50, 5));
+  ASSERT_EQ(plan.size(), 55u);
+  ExpectNames(plan, false, "NH-HAZE/(0[1-9]|[1-4][0-9]|50)_hazy.png",
+              "NH-HAZE/(0[1-9]|[1-4][0-9]|50)_GT.png", 1);
+  ExpectNames(plan, true, "NH-HAZE/5[1-5]_hazy.png", "NH-HAZE/5[1-5]_GT.png",
+              1);
+  EXPECT_TRUE(plan[0].hazy[0].condition.is_uneven);
+  EXPECT_EQ(plan[0].number, 1001u);
+}
+
+// A small set has scenes on each side of the challenges' division.
+TEST(SyntheticPlan, AnEighthIsUnderTheNumbersOfValidation) {
+  const auto names = [](const std::string& like, int64_t scenes) {
+    std::string text;
+    for (const PlannedScene& scene : Plan(Request(like, scenes, 1))) {
+      const size_t slash = scene.clear_path.rfind('/');
+      text += scene.clear_path.substr(slash + 1, 2) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(names("ohaze", 2), "01 36 41 ");
+  EXPECT_EQ(names("ohaze", 9), "01 02 03 04 05 06 07 08 36 41 ");
+  EXPECT_EQ(names("nhhaze", 3), "01 02 46 51 ");
+}
+
 TEST(SyntheticPlan, TrainingAndTestShareNoScene) {
   for (const auto& request :
-       {Request("its", 1399, 60), Request("ots", 2500, 2000)}) {
+       {Request("its", 1399, 60), Request("ots", 2500, 2000),
+        Request("ohaze", 40, 5), Request("nhhaze", 50, 5)}) {
     std::set<uint64_t> numbers;
     const auto plan = Plan(request);
     for (const PlannedScene& scene : plan) numbers.insert(scene.number);
@@ -100,12 +136,14 @@ TEST(SyntheticPlan, AFifthIsTestedByDefault) {
   EXPECT_EQ(CheckedRequest(Request("its", 25, -1))->test_scenes, 5);
   EXPECT_EQ(CheckedRequest(Request("its", 26, -1))->test_scenes, 6);
   EXPECT_EQ(CheckedRequest(Request("ots", 1, -1))->test_scenes, 1);
+  EXPECT_EQ(CheckedRequest(Request("ohaze", 12, -1))->test_scenes, 3);
+  EXPECT_EQ(CheckedRequest(Request("ohaze", 40, -1))->test_scenes, 5);
 }
 
 TEST(SyntheticPlan, UnknownLikeListsTheKnownOnes) {
   const std::string message = MessageOf(Request("nyu", 24, -1));
   EXPECT_THAT(message, HasSubstr("'nyu'"));
-  EXPECT_THAT(message, HasSubstr("its, ots"));
+  EXPECT_THAT(message, HasSubstr("its, ots, ohaze, nhhaze"));
 }
 
 TEST(SyntheticPlan, AllArgumentsOutOfRangeAreNamedAtOnce) {
@@ -122,6 +160,9 @@ TEST(SyntheticPlan, CountsStayWithinTheOfficialNumbers) {
   EXPECT_THAT(MessageOf(Request("its", 1400, -1)), HasSubstr("1 to 1399"));
   EXPECT_THAT(MessageOf(Request("ots", 8000, 1)), HasSubstr("1 to 7999"));
   EXPECT_THAT(MessageOf(Request("ots", 8, 2001)), HasSubstr("0 to 2000"));
+  EXPECT_THAT(MessageOf(Request("ohaze", 41, -1)), HasSubstr("2 to 40"));
+  EXPECT_THAT(MessageOf(Request("nhhaze", 1, -1)), HasSubstr("2 to 50"));
+  EXPECT_THAT(MessageOf(Request("nhhaze", 50, 6)), HasSubstr("0 to 5"));
 }
 
 }  // namespace

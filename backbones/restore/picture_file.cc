@@ -1,0 +1,188 @@
+#include "backbones/restore/picture_file.h"
+
+#include <vector>
+
+#include "ATen/TensorOperators.h"
+#include "ATen/ops/cat.h"
+#include "ATen/ops/flip.h"
+#include "ATen/ops/from_blob.h"
+#include "absl/status/status.h"
+#include "bild/base/status.h"
+#include "datasets/image_header.h"
+#include "datasets/image_structure.h"
+#include "datasets/jpeg_decoder.h"
+#include "fmt/format.h"
+#include "opencv2/core.hpp"
+#include "opencv2/imgcodecs.hpp"
+
+namespace bild {
+namespace {
+
+// [H, W, C] numbers to [1, C, H, W] in [0, 1].
+at::Tensor ToUnit(const at::Tensor& pixels, int depth_bits) {
+  const double largest = depth_bits == 16 ? 65535.0 : 255.0;
+  return pixels.to(at::kFloat).div_(largest).permute({2, 0, 1}).unsqueeze(0);
+}
+
+// Turned so that the first row is the top and the first column the left edge.
+at::Tensor Upright(const at::Tensor& x, int orientation) {
+  switch (orientation) {
+    case 2:
+      return x.flip({3});
+    case 3:
+      return x.flip({2, 3});
+    case 4:
+      return x.flip({2});
+    case 5:
+      return x.transpose(2, 3);
+    case 6:
+      return x.transpose(2, 3).flip({3});
+    case 7:
+      return x.transpose(2, 3).flip({2, 3});
+    case 8:
+      return x.transpose(2, 3).flip({2});
+    default:
+      return x;
+  }
+}
+
+absl::Status CheckSize(const PictureSize& size) {
+  if (size.width_px >= 1 && size.height_px >= 1 &&
+      size.width_px <= kMostPixels / size.height_px) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("has {}x{} pixels, expected from 1 to {} in all",
+                  size.width_px, size.height_px, kMostPixels));
+}
+
+// Pixels of a PNG as the file has them, [H, W, C] with colours in the order
+// R, G, B and C = 3 or 4, as float tensors in [0, 1].
+absl::Status DecodePng(const std::string& bytes, Picture* picture) {
+  BILD_ASSIGN_OR_RETURN(const std::string pixels_only, PngOfPixelsOnly(bytes));
+  const cv::Mat encoded(1, static_cast<int>(pixels_only.size()), CV_8UC1,
+                        const_cast<char*>(pixels_only.data()));
+  cv::Mat pixels;
+  try {
+    pixels = cv::imdecode(encoded, cv::IMREAD_UNCHANGED);
+  } catch (const cv::Exception& error) {
+    return absl::DataLossError("is damaged; the decoder says: " + error.err);
+  }
+  if (pixels.empty() || (pixels.depth() != CV_8U && pixels.depth() != CV_16U)) {
+    return absl::DataLossError("is damaged: its data do not decode to pixels");
+  }
+  picture->depth_bits = pixels.depth() == CV_16U ? 16 : 8;
+  const int64_t channels = pixels.channels();
+  const at::Tensor raw =
+      at::from_blob(pixels.data, {pixels.rows, pixels.cols, channels},
+                    {static_cast<int64_t>(pixels.step1()), channels, 1},
+                    picture->depth_bits == 16 ? at::kUInt16 : at::kByte);
+  const at::Tensor unit = ToUnit(raw, picture->depth_bits);
+  if (channels >= 3) {
+    picture->rgb01 = unit.narrow(1, 0, 3).flip({1});
+  } else {
+    picture->rgb01 = unit.narrow(1, 0, 1).expand({1, 3, -1, -1});
+  }
+  if (channels == 2 || channels == 4) {
+    picture->alpha01 = unit.narrow(1, channels - 1, 1);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DecodeJpegInto(const std::string& bytes, Picture* picture) {
+  BILD_RETURN_IF_ERROR(CheckJpegReachesItsEnd(bytes));
+  BILD_ASSIGN_OR_RETURN(Image image, DecodeJpeg(bytes));
+  picture->rgb01 =
+      ToUnit(at::from_blob(image.rgb.data(),
+                           {image.height_px, image.width_px, 3}, at::kByte),
+             8);
+  return absl::OkStatus();
+}
+
+// [1, C, H, W] in [0, 1] -> a matrix of the depth, channels in reverse order.
+cv::Mat ToMatrix(const at::Tensor& unit, int depth_bits) {
+  const double largest = depth_bits == 16 ? 65535.0 : 255.0;
+  const at::Tensor numbers = unit[0]
+                                 .permute({1, 2, 0})
+                                 .clamp(0.0, 1.0)
+                                 .to(at::kDouble)
+                                 .mul_(largest)
+                                 .round_();
+  const int rows = static_cast<int>(numbers.size(0));
+  const int columns = static_cast<int>(numbers.size(1));
+  const int channels = static_cast<int>(numbers.size(2));
+  cv::Mat matrix(rows, columns,
+                 CV_MAKETYPE(depth_bits == 16 ? CV_16U : CV_8U, channels));
+  at::Tensor target =
+      at::from_blob(matrix.data, {rows, columns, channels},
+                    {static_cast<int64_t>(matrix.step1()), channels, 1},
+                    depth_bits == 16 ? at::kUInt16 : at::kByte);
+  target.copy_(numbers);
+  return matrix;
+}
+
+}  // namespace
+
+absl::StatusOr<PictureSize> ReadPictureSize(const std::string& bytes) {
+  BILD_ASSIGN_OR_RETURN(const PictureMetadata metadata,
+                        ReadPictureMetadata(bytes));
+  PictureSize size;
+  if (metadata.format == ImageFormat::kPng) {
+    if (bytes.size() < 24) {
+      return absl::DataLossError("is cut off in its header");
+    }
+    size.width_px = BigEndian32(bytes, 16);
+    size.height_px = BigEndian32(bytes, 20);
+  } else {
+    BILD_ASSIGN_OR_RETURN(const ImageHeader header, ParseImageHeader(bytes));
+    size = {header.width_px, header.height_px};
+  }
+  BILD_RETURN_IF_ERROR(CheckSize(size));
+  return size;
+}
+
+absl::StatusOr<Picture> DecodePicture(const std::string& bytes) {
+  BILD_RETURN_IF_ERROR(ReadPictureSize(bytes).status());
+  Picture picture;
+  BILD_ASSIGN_OR_RETURN(picture.metadata, ReadPictureMetadata(bytes));
+  BILD_RETURN_IF_ERROR(picture.metadata.format == ImageFormat::kPng
+                           ? DecodePng(bytes, &picture)
+                           : DecodeJpegInto(bytes, &picture));
+  const int orientation = picture.metadata.orientation;
+  picture.rgb01 = Upright(picture.rgb01, orientation).contiguous();
+  if (picture.alpha01.defined()) {
+    picture.alpha01 = Upright(picture.alpha01, orientation).contiguous();
+  }
+  return picture;
+}
+
+absl::StatusOr<std::string> EncodePicture(const Picture& original,
+                                          const at::Tensor& restored01,
+                                          int jpeg_quality) {
+  if (!restored01.isfinite().all().item<bool>()) {
+    return absl::FailedPreconditionError(
+        "was restored to values that are not finite: the weights are not for "
+        "such a picture, or damaged");
+  }
+  at::Tensor channels = restored01.flip({1});
+  if (original.alpha01.defined()) {
+    channels = at::cat({channels, original.alpha01}, 1);
+  }
+  const cv::Mat matrix = ToMatrix(channels, original.depth_bits);
+  const bool is_png = original.metadata.format == ImageFormat::kPng;
+  std::vector<uint8_t> encoded;
+  const std::vector<int> parameters =
+      is_png ? std::vector<int>{}
+             : std::vector<int>{cv::IMWRITE_JPEG_QUALITY, jpeg_quality};
+  try {
+    if (!cv::imencode(is_png ? ".png" : ".jpg", matrix, encoded, parameters)) {
+      return absl::InternalError("could not be encoded");
+    }
+  } catch (const cv::Exception& error) {
+    return absl::InternalError("could not be encoded: " + error.err);
+  }
+  return WithColour(std::string(encoded.begin(), encoded.end()),
+                    original.metadata);
+}
+
+}  // namespace bild

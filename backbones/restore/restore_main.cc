@@ -1,0 +1,332 @@
+// Dehazes a user's own photographs.
+//
+//   bazel run //backbones:restore -- --backbone=aodnet --weights=F
+//     --input=FILE_OR_FOLDER --output=FILE_OR_FOLDER [--overwrite]
+//     [--memory_limit_mib=4096]
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "backbones/catalog.h"
+#include "backbones/restore/picture_file.h"
+#include "backbones/restore/reach.h"
+#include "backbones/restore/restore_plan.h"
+#include "backbones/restore/tiling_difference.h"
+#include "backbones/weights.h"
+#include "bild/base/atomic_file.h"
+#include "bild/base/command_line.h"
+#include "bild/base/device.h"
+#include "bild/base/live_bytes.h"
+#include "bild/base/log.h"
+#include "bild/base/progress.h"
+#include "bild/base/status.h"
+#include "bild/base/torch_boundary.h"
+#include "fmt/format.h"
+
+ABSL_FLAG(std::string, backbone, "", "the net, as in aodnet or ffa[blocks=20]");
+ABSL_FLAG(std::string, weights, "", "a .safetensors file of that net");
+ABSL_FLAG(std::string, input, "", "a PNG or JPEG file, or a folder of them");
+ABSL_FLAG(std::string, output, "",
+          "a file for a file, a folder for a folder; made where it is missing");
+ABSL_FLAG(bool, overwrite, false, "replace files that are there already");
+ABSL_FLAG(int64_t, memory_limit_mib, 4096,
+          "pictures that would take more are restored in tiles");
+ABSL_FLAG(int, jpeg_quality, 95, "of JPEG files written, 1 to 100");
+ABSL_FLAG(int, threads, 0, "of one operation; 0: all cores");
+
+namespace bild {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kWorldIsWrong = 1;
+constexpr int kUsage = 2;
+constexpr double kMebibyte = 1048576.0;
+
+namespace fs = std::filesystem;
+
+struct Job {
+  std::string from, to;
+};
+
+bool IsPictureName(const fs::path& path) {
+  const std::string extension =
+      absl::AsciiStrToLower(path.extension().string());
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+}
+
+absl::Status CheckUsage() {
+  std::vector<std::string> problems;
+  for (const auto& [flag, value] :
+       {std::pair{"backbone", absl::GetFlag(FLAGS_backbone)},
+        std::pair{"weights", absl::GetFlag(FLAGS_weights)},
+        std::pair{"input", absl::GetFlag(FLAGS_input)},
+        std::pair{"output", absl::GetFlag(FLAGS_output)}}) {
+    if (value.empty()) {
+      problems.push_back(absl::StrCat("--", flag, " is not given"));
+    }
+  }
+  if (!absl::GetFlag(FLAGS_backbone).empty()) {
+    const auto net = MakeBackbone(absl::GetFlag(FLAGS_backbone),
+                                  at::TensorOptions().device(at::kMeta));
+    if (!net.ok()) problems.emplace_back(net.status().message());
+  }
+  if (absl::GetFlag(FLAGS_memory_limit_mib) < 1) {
+    problems.push_back(absl::StrCat(
+        "--memory_limit_mib=", absl::GetFlag(FLAGS_memory_limit_mib),
+        ": expected at least 1"));
+  }
+  if (absl::GetFlag(FLAGS_jpeg_quality) < 1 ||
+      absl::GetFlag(FLAGS_jpeg_quality) > 100) {
+    problems.push_back(
+        absl::StrCat("--jpeg_quality=", absl::GetFlag(FLAGS_jpeg_quality),
+                     ": expected 1 to 100"));
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(ListProblems(
+      "restore cannot run so:", problems, "--help lists the flags."));
+}
+
+// What to read and where to write, before anything is read.
+absl::StatusOr<std::vector<Job>> FindJobs(const fs::path& input,
+                                          const fs::path& output) {
+  std::error_code error;
+  const bool is_folder = fs::is_directory(input, error);
+  if (!is_folder && !fs::exists(input, error)) {
+    return absl::NotFoundError(absl::StrCat(
+        "--input='", input.string(), "': there is no such file or folder."));
+  }
+  if (!is_folder) {
+    const bool into_folder = fs::is_directory(output, error);
+    return std::vector<Job>{
+        {input.string(),
+         (into_folder ? output / input.filename() : output).string()}};
+  }
+  std::vector<Job> jobs;
+  for (const auto& entry : fs::directory_iterator(input, error)) {
+    if (!entry.is_regular_file(error) || !IsPictureName(entry.path())) continue;
+    jobs.push_back(
+        {entry.path().string(), (output / entry.path().filename()).string()});
+  }
+  if (jobs.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("--input='", input.string(),
+                     "': no .png, .jpg or .jpeg file in this folder."));
+  }
+  std::sort(jobs.begin(), jobs.end(),
+            [](const Job& a, const Job& b) { return a.from < b.from; });
+  return jobs;
+}
+
+absl::Status CheckOutputs(const std::vector<Job>& jobs) {
+  std::vector<std::string> problems;
+  std::error_code error;
+  for (const Job& job : jobs) {
+    if (fs::equivalent(job.from, job.to, error)) {
+      problems.push_back(absl::StrCat("'", job.to, "' is the input itself"));
+    } else if (!absl::GetFlag(FLAGS_overwrite) && fs::exists(job.to, error)) {
+      problems.push_back(absl::StrCat("'", job.to, "' is there already"));
+    }
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(ListProblems(
+      "restore would overwrite:", problems,
+      "Choose another --output; --overwrite replaces earlier results, never "
+      "an input."));
+}
+
+// The same message with the file it is about.
+absl::Status About(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat("'", path, "' ", status.message(), "."));
+}
+
+class Restorer {
+ public:
+  explicit Restorer(std::unique_ptr<Backbone> backbone)
+      : backbone_(std::move(backbone)) {}
+
+  absl::Status Prepare() {
+    cost_ = MeasureWindowCost(*backbone_);
+    return absl::OkStatus();
+  }
+
+  absl::Status Run(const Job& job) {
+    BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(job.from));
+    const auto size = ReadPictureSize(bytes);
+    if (!size.ok()) return About(job.from, size.status());
+    auto plan = Plan(*size);
+    if (!plan.ok()) return About(job.from, plan.status());
+    auto picture = DecodePicture(bytes);
+    if (!picture.ok()) return About(job.from, picture.status());
+    if (picture->rgb01.size(2) != size->height_px) {  // Turned by EXIF.
+      std::swap(plan->rows, plan->columns);
+    }
+    Describe(job, *size, *plan);
+    Progress progress(fs::path(job.from).filename().string(), plan->tiles());
+    const at::Tensor restored =
+        RestoreByPlan(*backbone_, picture->rgb01, *plan,
+                      [&progress](int64_t done) { progress.Update(done); });
+    progress.Finish();
+    if (plan->tiling == Tiling::kApproximate) {
+      Compare(job, picture->rgb01, *plan);
+    }
+    auto encoded =
+        EncodePicture(*picture, restored, absl::GetFlag(FLAGS_jpeg_quality));
+    if (!encoded.ok()) return About(job.from, encoded.status());
+    return WriteFileAtomically(job.to, *encoded);
+  }
+
+  bool was_approximate() const { return was_approximate_; }
+
+ private:
+  absl::StatusOr<RestorePlan> Plan(const PictureSize& size) {
+    const double limit_bytes =
+        static_cast<double>(absl::GetFlag(FLAGS_memory_limit_mib)) * kMebibyte;
+    const int64_t multiple = backbone_->SizeMultiple();
+    const auto fitting = [&](int64_t side_px) {
+      return (std::max(side_px, backbone_->SmallestSide()) + multiple - 1) /
+             multiple * multiple;
+    };
+    const int64_t height_px = fitting(size.height_px);
+    const int64_t width_px = fitting(size.width_px);
+    const double whole_bytes = cost_.Bytes(static_cast<double>(height_px) *
+                                           static_cast<double>(width_px));
+    // How far the net looks is only worth finding out where tiles are needed.
+    if (whole_bytes > limit_bytes / 2 && !reach_px_.has_value() &&
+        backbone_->tiling() == Tiling::kExact) {
+      BILD_ASSIGN_OR_RETURN(reach_px_, MeasureReach(*backbone_));
+      LogInfo("{} looks {} px far", backbone_->name(), *reach_px_);
+    }
+    return PlanRestore(*backbone_, cost_, reach_px_, height_px, width_px,
+                       limit_bytes);
+  }
+
+  void Describe(const Job& job, const PictureSize& size,
+                const RestorePlan& plan) {
+    const std::string how =
+        plan.tiling == Tiling::kNone ? "whole"
+        : plan.tiling == Tiling::kExact
+            ? fmt::format("{} tiles, exact (halo {} px)", plan.tiles(),
+                          plan.halo_px)
+            : fmt::format("{} tiles, approximate (halo {} px)", plan.tiles(),
+                          plan.halo_px);
+    LogInfo("{}: {}x{} px, {}, about {:.0f} MiB and {}", job.from,
+            size.width_px, size.height_px, how,
+            plan.predicted_bytes / kMebibyte,
+            FormatDuration(plan.predicted_seconds));
+  }
+
+  // By how much an approximation differs, on a smaller picture of the same
+  // content.
+  void Compare(const Job& job, const at::Tensor& rgb01,
+               const RestorePlan& plan) {
+    was_approximate_ = true;
+    const TilingDifference difference =
+        MeasureTilingDifference(*backbone_, rgb01, plan);
+    LogWarning(
+        "{}: approximate: {} takes means over the whole picture, tiles take "
+        "their own. On this picture shrunk to {}x{} px and cut alike, tiles "
+        "differ from the whole by {:.1f} of 255 at most and {:.2f} on average "
+        "({:.1f} dB)",
+        job.to, backbone_->name(), difference.width_px, difference.height_px,
+        difference.largest * 255.0, difference.mean * 255.0,
+        difference.psnr_db);
+  }
+
+  std::unique_ptr<Backbone> backbone_;
+  WindowCost cost_;
+  std::optional<int64_t> reach_px_;
+  bool was_approximate_ = false;
+};
+
+struct Outcome {
+  int64_t restored = 0;
+  std::vector<std::string> failures;
+  bool was_approximate = false;
+};
+
+absl::StatusOr<Outcome> RestoreAll() {
+  DeviceSettings wanted;
+  wanted.threads = absl::GetFlag(FLAGS_threads);
+  BILD_RETURN_IF_ERROR(SetUpDevice(wanted).status());
+  InstallLiveBytes();
+  const fs::path input = UserPath(absl::GetFlag(FLAGS_input));
+  const fs::path output = UserPath(absl::GetFlag(FLAGS_output));
+  BILD_ASSIGN_OR_RETURN(const std::vector<Job> jobs, FindJobs(input, output));
+  BILD_RETURN_IF_ERROR(CheckOutputs(jobs));
+  BILD_ASSIGN_OR_RETURN(
+      std::unique_ptr<Backbone> backbone,
+      MakeBackbone(absl::GetFlag(FLAGS_backbone), at::kFloat));
+  BILD_RETURN_IF_ERROR(
+      LoadWeights(UserPath(absl::GetFlag(FLAGS_weights)), backbone->layers()));
+  BILD_RETURN_IF_ERROR(
+      MakeFolders(fs::path(jobs.front().to).parent_path().string()));
+  Restorer restorer(std::move(backbone));
+  BILD_RETURN_IF_ERROR(restorer.Prepare());
+  Outcome outcome;
+  for (const Job& job : jobs) {
+    const absl::Status done = CatchTorchErrors(
+        job.from, [&restorer, &job] { return restorer.Run(job); });
+    if (done.ok()) {
+      ++outcome.restored;
+    } else {
+      outcome.failures.emplace_back(done.message());
+    }
+  }
+  outcome.was_approximate = restorer.was_approximate();
+  return outcome;
+}
+
+int Main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (AsksForHelp(arguments)) {
+    const std::string help = HelpText(
+        "Dehazes PNG and JPEG photographs.\nbazel run //backbones:restore -- "
+        "--backbone= --weights= --input= --output= [flags]");
+    std::printf("%s", help.c_str());
+    return kDone;
+  }
+  const auto settings = ReadSettings(arguments);
+  absl::Status usage = settings.status();
+  if (usage.ok()) usage = ApplySettings(*settings);
+  if (usage.ok()) usage = CheckUsage();
+  if (!usage.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
+    return kUsage;
+  }
+  const auto outcome =
+      CatchTorchErrors("restoring", [] { return RestoreAll(); });
+  if (!outcome.ok()) {
+    std::fprintf(stderr, "restore: %s\n",
+                 std::string(outcome.status().message()).c_str());
+    return kWorldIsWrong;
+  }
+  std::printf("backbone=%s restored=%lld failed=%zu tiling=%s\n",
+              absl::GetFlag(FLAGS_backbone).c_str(),
+              static_cast<long long>(outcome->restored),
+              outcome->failures.size(),
+              outcome->was_approximate ? "approximate" : "exact");
+  if (outcome->failures.empty()) return kDone;
+  const std::string list =
+      ListProblems("These pictures were not restored:", outcome->failures,
+                   "All others were written.");
+  std::fprintf(stderr, "%s\n", list.c_str());
+  return kWorldIsWrong;
+}
+
+}  // namespace
+}  // namespace bild
+
+int main(int argc, char** argv) { return bild::Main(argc, argv); }

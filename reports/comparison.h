@@ -1,0 +1,73 @@
+// Each method of a table against plain. Two questions, never mixed: would
+// another seed change this, and would other test images? And the word that the
+// answers allow.
+
+#ifndef REPORTS_COMPARISON_H_
+#define REPORTS_COMPARISON_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/aggregate.h"
+#include "reports/record.h"
+#include "reports/resampling.h"
+#include "reports/result_rows.h"
+#include "reports/statistics.h"
+
+namespace bild {
+
+// The images behind the records of a results folder.
+class PerImageScores {
+ public:
+  PerImageScores() = default;
+  explicit PerImageScores(const std::vector<PerImageRow>& rows);
+
+  // The rows of a record in the order of its list; null where there are none,
+  // or where their number or their mean PSNR is not the record's, as in a
+  // folder whose records come from several runs.
+  const std::vector<PerImageRow>* Find(const Record& record) const;
+
+ private:
+  std::map<std::vector<std::string>, std::vector<PerImageRow>> rows_;
+};
+
+// PSNR of a method minus PSNR of plain, image by image, each averaged over the
+// seeds that both have.
+struct ImageDifference {
+  int64_t images = 0;
+  // Where several hazy images share a clear one, scenes are drawn and flipped
+  // as wholes.
+  bool by_scene = false;
+  int64_t units = 0;     // Scenes, or images.
+  double mean_db = 0.0;  // The same as the mean over seeds.
+  Interval interval_db;  // 95 %, bootstrap.
+  double p = 1.0;        // Sign-flip test.
+  double holm_p = 1.0;   // Adjusted over the methods of the table.
+};
+
+// What may be said of a method. kNotDistinguishable is not "equal".
+enum class Word { kBetter, kWorse, kNotDistinguishable };
+std::string WordText(Word word);
+
+struct Comparison {
+  std::string method;
+  PairedDifference seeds;  // By seed.
+  // Empty without rows per image, and where a PSNR is infinite.
+  std::optional<ImageDifference> images;
+  // kBetter or kWorse where the intervals over images and over seeds both lie
+  // on that side of 0 and the adjusted p is below 0.05; with fewer than two
+  // seeds never.
+  Word word = Word::kNotDistinguishable;
+};
+
+// One comparison per method with seeds other than plain, in the table's order;
+// none where the table has no plain.
+std::vector<Comparison> CompareToPlain(const ResultTable& table,
+                                       const PerImageScores& images);
+
+}  // namespace bild
+
+#endif  // REPORTS_COMPARISON_H_
