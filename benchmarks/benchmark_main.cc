@@ -270,12 +270,14 @@ absl::StatusOr<Settings> AllSettings(
   const std::string recipe = profile == "paper"
                                  ? "benchmarks/recipes/published_"
                                  : "benchmarks/recipes/quick_";
-  std::vector<std::string> files = {
-      absl::StrCat("benchmarks/recipes/synthetic_", BILD_DATASET, ".flags"),
-      absl::StrCat(recipe, BILD_BACKBONE, ".flags")};
   // Of an unknown set, its name is what will be complained about.
   const auto sets =
       FindBenchmarkSets(LastValue(given, "dataset", BILD_DATASET));
+  const bool has_synthetic = sets.ok() && !sets->synthetic_like.empty();
+  std::vector<std::string> files = {
+      absl::StrCat("benchmarks/recipes/synthetic_",
+                   has_synthetic ? sets->name : BILD_DATASET, ".flags"),
+      absl::StrCat(recipe, BILD_BACKBONE, ".flags")};
   if (sets.ok() && sets->uses_ddu) {
     files.push_back(absl::StrCat(recipe, "ddu.flags"));
   }
