@@ -39,11 +39,17 @@ constexpr int kUsage = 2;
 absl::StatusOr<GradientCheckSpec> ReadSpec() {
   GradientCheckSpec spec;
   spec.backbone = absl::GetFlag(FLAGS_backbone);
+  std::vector<std::string> problems;
   if (spec.backbone.empty()) {
-    return absl::InvalidArgumentError(
-        "--backbone: which net? As in --backbone=aodnet.");
+    problems.emplace_back("--backbone: which net? As in --backbone=aodnet.");
   }
-  BILD_ASSIGN_OR_RETURN(spec.loss, ParsePatchLoss(absl::GetFlag(FLAGS_loss)));
+  const auto loss = ParsePatchLoss(absl::GetFlag(FLAGS_loss));
+  if (!loss.ok()) problems.emplace_back(loss.status().message());
+  if (!problems.empty()) {
+    return absl::InvalidArgumentError(ListProblems(
+        "gradient_check cannot run so:", problems, "--help lists the flags."));
+  }
+  spec.loss = *loss;
   spec.batch = absl::GetFlag(FLAGS_batch);
   spec.validation_batch = absl::GetFlag(FLAGS_validation_batch);
   spec.crop_px = absl::GetFlag(FLAGS_crop_px);

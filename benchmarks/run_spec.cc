@@ -183,14 +183,6 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   check(backbone.status());
   if (backbone.ok()) {
     check(ChooseRewardEngine(spec.train.reward_engine, **backbone).status());
-    const int64_t multiple = (*backbone)->SizeMultiple();
-    const int64_t smallest = (*backbone)->SmallestSide();
-    if (spec.train.crop_px % multiple != 0 || spec.train.crop_px < smallest) {
-      problems.push_back(absl::StrCat("--crop_px=", spec.train.crop_px, ": ",
-                                      (*backbone)->name(),
-                                      " trains on crops of at least ", smallest,
-                                      " px and a multiple of ", multiple, "."));
-    }
   }
   if (backbone.ok()) CheckCrop(**backbone, spec.train.crop_px, &problems);
   if (backbone.ok() &&

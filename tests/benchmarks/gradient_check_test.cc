@@ -37,7 +37,7 @@ TEST_P(GradientCheckTest, EveryEngineIsWhatItClaims) {
     EXPECT_GT(check->rows[4].relative_error.value(),
               GradientCheckRow::kExactTolerance);
     if (GetParam() == "ffa[dim=16,blocks=1]") {
-      EXPECT_LE(check->rows[4].relative_error.value(), 1e-2);
+      EXPECT_LE(check->rows[4].relative_error.value(), 3e-2);
     }
   }
 }

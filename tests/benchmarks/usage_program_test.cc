@@ -110,8 +110,8 @@ TEST(EvaluateUsageTest, UnknownNamesListTheKnownOnes) {
           TinyEvaluation({"--backbone=aodnat", "--weights=w", "--dataset=sots",
                           "--data_root=d", "--metric_profile=best"})),
       AllOf(HasSubstr("there is no net 'aodnat'. Known backbones: aodnet, "),
-            HasSubstr("Unknown dataset 'sots'. Known: its, ots_beta, "
-                      "sots_indoor, sots_outdoor, pair"),
+            HasSubstr("Unknown dataset 'sots'. Known: its, ots_beta, ots_v0, "
+                      "sots_indoor, sots_outdoor, hsts, "),
             HasSubstr("best")));
   EXPECT_THAT(UsageError(TinyEvaluation({"--backbones=aodnet"})),
               HasSubstr("unknown flag --backbones"));
