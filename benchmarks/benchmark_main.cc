@@ -267,23 +267,14 @@ absl::StatusOr<Settings> AllSettings(
   const std::string recipe = profile == "paper"
                                  ? "benchmarks/recipes/published_"
                                  : "benchmarks/recipes/quick_";
-<<<<<<< HEAD
-  std::vector<std::string> files = {
-      absl::StrCat("benchmarks/recipes/synthetic_", kTargetDataset, ".flags"),
-      absl::StrCat(recipe, kTargetBackbone, ".flags")};
   // Of an unknown set, its name is what will be complained about.
   const auto sets =
       FindBenchmarkSets(LastValue(given, "dataset", kTargetDataset));
-=======
-  // Of an unknown set, its name is what will be complained about.
-  const auto sets =
-      FindBenchmarkSets(LastValue(given, "dataset", BILD_DATASET));
   const bool has_synthetic = sets.ok() && !sets->synthetic_like.empty();
   std::vector<std::string> files = {
       absl::StrCat("benchmarks/recipes/synthetic_",
-                   has_synthetic ? sets->name : BILD_DATASET, ".flags"),
-      absl::StrCat(recipe, BILD_BACKBONE, ".flags")};
->>>>>>> 2fa526371e5ab28b52e2097fb82da76f3f0826ac
+                   has_synthetic ? sets->name : kTargetDataset, ".flags"),
+      absl::StrCat(recipe, kTargetBackbone, ".flags")};
   if (sets.ok() && sets->uses_ddu) {
     files.push_back(absl::StrCat(recipe, "ddu.flags"));
   }
