@@ -2,7 +2,7 @@
 
 load("//third_party:cc.bzl", "bild_cc_binary", "bild_cc_program_test")
 
-def bild_benchmark(name, dataset, backbone, ci_size = "small"):
+def bild_benchmark(name, dataset, backbone, ci_size = "medium"):
     """Declares `<name>` and `<name>_ci_test`.
 
     Args:
