@@ -214,7 +214,8 @@ absl::StatusOr<ImageHeader> ParseBmp(const std::string& bytes,
 
 std::string WhatItLooksLike(const std::string& bytes) {
   if (StartsWith(bytes, "GIF8")) return "a GIF";
-  if (StartsWith(bytes, "RIFF") && bytes.compare(8, 4, "WEBP") == 0) {
+  if (StartsWith(bytes, "RIFF") && bytes.size() >= 12 &&
+      bytes.compare(8, 4, "WEBP") == 0) {
     return "a WebP";
   }
   if (StartsWith(bytes, std::string("II*\0", 4)) ||

@@ -113,6 +113,14 @@ TEST(ParseImageHeader, RefusesOtherKindsByName) {
   }
 }
 
+// Shorter than what tells a WebP from other RIFF files.
+TEST(ParseImageHeader, RefusesCutOffRiffFiles) {
+  const std::string webp = "RIFF....WEBP";
+  for (size_t size = 1; size < webp.size(); ++size) {
+    EXPECT_FALSE(ParseImageHeader(webp.substr(0, size)).ok()) << size;
+  }
+}
+
 TEST(ParseImageHeader, AnyPrefixOfAHeaderAsksForMore) {
   for (const std::string& bytes :
        {PngHeaderOnly(4, 5, 8, 2), JpegHeaderOnly(4, 5, 8, 3).substr(0, 12),

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -18,9 +20,10 @@ constexpr double kBildMinusPlain[] = {0.25, 0.3125, 0.28125};
 constexpr double kFrozenMinusPlain[] = {-0.125, 0.25, -0.0625};
 
 double PsnrOf(const std::string& method, int64_t seed) {
-  const double plain = kPlainPsnr[seed - 1];
-  if (method == "bild") return plain + kBildMinusPlain[seed - 1];
-  if (method == "frozen_random") return plain + kFrozenMinusPlain[seed - 1];
+  const auto place = static_cast<size_t>(seed - 1) % std::size(kPlainPsnr);
+  const double plain = kPlainPsnr[place];
+  if (method == "bild") return plain + kBildMinusPlain[place];
+  if (method == "frozen_random") return plain + kFrozenMinusPlain[place];
   return plain;
 }
 
