@@ -3,7 +3,6 @@
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/cat.h"
 #include "ATen/ops/leaky_relu.h"
-#include "ATen/ops/relu.h"
 #include "c10/core/GradMode.h"
 
 namespace bild {
@@ -11,7 +10,7 @@ namespace {
 
 // J = K x - K + b with b = 1 (section 3.2 of the paper).
 at::Tensor CleanImage(const at::Tensor& k, const at::Tensor& hazy) {
-  return k * hazy - k + 1.0;
+  return (k * hazy).sub_(k).add_(1.0);
 }
 
 }  // namespace
@@ -25,15 +24,15 @@ AodNet::AodNet(const LayerScope& scope)
       e_conv5_(scope.Conv("e_conv5", 12, 3, 3)) {}
 
 at::Tensor AodNet::EstimateK(const at::Tensor& hazy) const {
-  const at::Tensor x1 = at::relu(e_conv1_(hazy));
-  const at::Tensor x2 = at::relu(e_conv2_(x1));
-  const at::Tensor x3 = at::relu(e_conv3_(at::cat({x1, x2}, 1)));
-  const at::Tensor x4 = at::relu(e_conv4_(at::cat({x2, x3}, 1)));
-  return at::relu(e_conv5_(at::cat({x1, x2, x3, x4}, 1)));
+  const at::Tensor x1 = e_conv1_(hazy).relu_();
+  const at::Tensor x2 = e_conv2_(x1).relu_();
+  const at::Tensor x3 = e_conv3_(at::cat({x1, x2}, 1)).relu_();
+  const at::Tensor x4 = e_conv4_(at::cat({x2, x3}, 1)).relu_();
+  return e_conv5_(at::cat({x1, x2, x3, x4}, 1)).relu_();
 }
 
 at::Tensor AodNet::Forward(const at::Tensor& input) const {
-  return at::relu(CleanImage(EstimateK(input), input));
+  return CleanImage(EstimateK(input), input).relu_();
 }
 
 std::optional<Liveness> AodNet::CheckLiveness(const at::Tensor& input) const {

@@ -2,8 +2,6 @@
 
 #include "ATen/ops/cat.h"
 #include "ATen/ops/max_pool2d.h"
-#include "ATen/ops/relu.h"
-#include "ATen/ops/sigmoid.h"
 #include "ATen/ops/upsample_bilinear2d.h"
 
 namespace bild {
@@ -29,7 +27,7 @@ DduUnet::DoubleConv::DoubleConv(const LayerScope& scope, int64_t in_channels,
       norm2(scope.BatchNorm("double_conv.4", out_channels)) {}
 
 at::Tensor DduUnet::DoubleConv::operator()(const at::Tensor& x) const {
-  return at::relu(norm2(conv2(at::relu(norm1(conv1(x))))));
+  return norm2(conv2(norm1(conv1(x)).relu_())).relu_();
 }
 
 DduUnet::DduUnet(const LayerScope& scope, int64_t width)
@@ -54,7 +52,7 @@ at::Tensor DduUnet::operator()(const at::Tensor& x) const {
   up = up2_(Joined(x3, up));
   up = up3_(Joined(x2, up));
   up = up4_(Joined(x1, up));
-  return at::sigmoid(last_(up));
+  return last_(up).sigmoid_();
 }
 
 }  // namespace bild

@@ -1,7 +1,6 @@
 #include "backbones/dehazenet.h"
 
 #include "ATen/TensorOperators.h"
-#include "ATen/ops/sigmoid.h"
 
 namespace bild {
 
@@ -10,9 +9,9 @@ DehazeNet::DehazeNet(const LayerScope& scope)
 
 at::Tensor DehazeNet::Forward(const at::Tensor& input) const {
   const at::Tensor hazy = OutputToUnit(input);
-  const at::Tensor transmission = at::sigmoid(estimator_(hazy));
+  const at::Tensor transmission = estimator_(hazy).sigmoid_();
   // J = (x - A) / t + A with A = 1.
-  return NormaliseInput((hazy - 1.0) / transmission + 1.0);
+  return NormaliseInput((hazy - 1.0).div(transmission).add_(1.0));
 }
 
 at::Tensor DehazeNet::NormaliseInput(const at::Tensor& hazy01) const {

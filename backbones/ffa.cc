@@ -2,8 +2,6 @@
 
 #include "ATen/TensorOperators.h"
 #include "ATen/ops/cat.h"
-#include "ATen/ops/relu.h"
-#include "ATen/ops/sigmoid.h"
 #include "ATen/ops/tensor.h"
 #include "absl/strings/str_cat.h"
 
@@ -37,7 +35,7 @@ struct Ffa::ChannelAttention {
       : squeeze(scope.Conv("ca.0", dim, dim / 8, 1)),
         excite(scope.Conv("ca.2", dim / 8, dim, 1)) {}
   at::Tensor operator()(const at::Tensor& x) const {
-    return x * at::sigmoid(excite(at::relu(squeeze(GlobalAveragePool(x)))));
+    return x * excite(squeeze(GlobalAveragePool(x)).relu_()).sigmoid_();
   }
   const Conv2d &squeeze, &excite;
 };
@@ -48,7 +46,7 @@ struct Ffa::PixelAttention {
       : squeeze(scope.Conv("pa.0", dim, dim / 8, 1)),
         excite(scope.Conv("pa.2", dim / 8, 1, 1)) {}
   at::Tensor operator()(const at::Tensor& x) const {
-    return x * at::sigmoid(excite(at::relu(squeeze(x))));
+    return x * excite(squeeze(x).relu_()).sigmoid_();
   }
   const Conv2d &squeeze, &excite;
 };
@@ -60,8 +58,8 @@ struct Ffa::Block {
         channel_attention(scope / "calayer", dim),
         pixel_attention(scope / "palayer", dim) {}
   at::Tensor operator()(const at::Tensor& x) const {
-    const at::Tensor inner = conv2(at::relu(conv1(x)) + x);
-    return pixel_attention(channel_attention(inner)) + x;
+    const at::Tensor inner = conv2(conv1(x).relu_() + x);
+    return pixel_attention(channel_attention(inner)).add_(x);
   }
   const Conv2d &conv1, &conv2;
   ChannelAttention channel_attention;
@@ -80,7 +78,7 @@ struct Ffa::Group {
   at::Tensor operator()(const at::Tensor& x) const {
     at::Tensor features = x;
     for (const auto& block : blocks) features = (*block)(features);
-    return (*last)(features) + x;
+    return (*last)(features).add_(x);
   }
   std::vector<std::unique_ptr<Block>> blocks;
   const Conv2d* last;
@@ -94,8 +92,9 @@ struct Ffa::GroupFusion {
       : squeeze(scope.Conv("ca.1", kGroups * dim, dim / 16, 1)),
         excite(scope.Conv("ca.3", dim / 16, kGroups * dim, 1)) {}
   at::Tensor operator()(const std::vector<at::Tensor>& groups) const {
-    const at::Tensor weights = at::sigmoid(
-        excite(at::relu(squeeze(GlobalAveragePool(at::cat(groups, 1))))));
+    const at::Tensor weights =
+        excite(squeeze(GlobalAveragePool(at::cat(groups, 1))).relu_())
+            .sigmoid_();
     const std::vector<at::Tensor> parts = weights.chunk(kGroups, 1);
     return parts[0] * groups[0] + parts[1] * groups[1] + parts[2] * groups[2];
   }
@@ -126,7 +125,7 @@ at::Tensor Ffa::Forward(const at::Tensor& input) const {
     groups.push_back(features);
   }
   const at::Tensor fused = (*pixel_attention_)((*fusion_)(groups));
-  return (*post1_)((*post0_)(fused)) + input;
+  return (*post1_)((*post0_)(fused)).add_(input);
 }
 
 at::Tensor Ffa::NormaliseInput(const at::Tensor& hazy01) const {

@@ -51,9 +51,9 @@ struct GridDehazeNet::DenseBlock {
   at::Tensor operator()(const at::Tensor& x) const {
     at::Tensor features = x;
     for (const Conv2d* layer : layers) {
-      features = at::cat({features, at::relu((*layer)(features))}, 1);
+      features = at::cat({features, (*layer)(features).relu_()}, 1);
     }
-    return (*join)(features) + x;
+    return (*join)(features).add_(x);
   }
   std::vector<const Conv2d*> layers;
   const Conv2d* join;
@@ -65,7 +65,7 @@ struct GridDehazeNet::Down {
       : shrink(scope.Conv("conv1", channels, channels, 3, /*stride_px=*/2)),
         widen(scope.Conv("conv2", channels, 2 * channels, 3)) {}
   at::Tensor operator()(const at::Tensor& x) const {
-    return at::relu(widen(at::relu(shrink(x))));
+    return widen(shrink(x).relu_()).relu_();
   }
   const Conv2d &shrink, &widen;
 };
@@ -81,7 +81,7 @@ struct GridDehazeNet::Up {
     // rows and columns.
     const at::Tensor grown =
         grow(x).slice(2, 0, like.size(2)).slice(3, 0, like.size(3));
-    return at::relu(narrow(at::relu(grown)));
+    return narrow(at::relu(grown)).relu_();
   }
   static ConvolutionGeometry Doubling() {
     ConvolutionGeometry geometry;
@@ -187,7 +187,7 @@ at::Tensor GridDehazeNet::Forward(const at::Tensor& input) const {
       }
     }
   }
-  return at::relu((*leave_)((*last_)(x[0])));
+  return (*leave_)((*last_)(x[0])).relu_();
 }
 
 at::Tensor GridDehazeNet::NormaliseInput(const at::Tensor& hazy01) const {

@@ -66,7 +66,8 @@ void OutputTrace::Ran(const Layer& layer, const at::Tensor& /*input*/,
   const std::string& weight = layer.weight().name;
   const size_t dot = weight.rfind('.');
   if (dot == std::string::npos) return;
-  outputs_[weight.substr(0, dot)].push_back(output.detach());
+  outputs_[weight.substr(0, dot)].push_back(
+      output.detach().clone());  // An activation may follow in place.
 }
 
 at::Tensor OutputTrace::Output(const std::string& layer, size_t call) const {
