@@ -3,22 +3,23 @@
 #include <tuple>
 #include <vector>
 
+#include "ATen/Parallel.h"
 #include "ATen/ops/bmm.h"
 #include "ATen/ops/conv2d.h"
 #include "ATen/ops/conv_transpose2d.h"
 #include "ATen/ops/convolution_backward.h"
-#include "ATen/ops/flip.h"
+#include "ATen/ops/matmul.h"
 #include "ATen/ops/stack.h"
+#include "backbones/row_convolution.h"
+#include "c10/core/GradMode.h"
+#include "c10/core/MemoryFormat.h"
 
 namespace bild {
 namespace {
 
 // A convolution whose channels are multiples of this has fast kernels with the
-// batch as groups; for others the library falls back to im2col, and one call
-// for every patch is up to three times as fast (docs/step_cost.md).
+// batch as groups, where it does not lie channels last.
 constexpr int64_t kGroupedChannels = 8;
-// As a picture has.
-constexpr int64_t kFewChannels = 3;
 
 // The library's gradients of a convolution's weight and, where asked for, bias,
 // of `groups` groups of channels.
@@ -26,6 +27,10 @@ ParameterGradients Backward(const at::Tensor& output_gradient,
                             const at::Tensor& input, const at::Tensor& weight,
                             const ConvolutionGeometry& geometry, int64_t groups,
                             bool with_bias) {
+  if (groups == 1 && RowsAreFaster(input, weight, geometry)) {
+    return {WeightGradientByRows(output_gradient, input, weight, geometry),
+            with_bias ? output_gradient.sum({0, 2, 3}) : at::Tensor()};
+  }
   const int64_t bias_size = output_gradient.size(1);
   auto gradients = at::convolution_backward(
       output_gradient, input, weight, at::IntArrayRef(bias_size),
@@ -33,6 +38,20 @@ ParameterGradients Backward(const at::Tensor& output_gradient,
       {geometry.padding_px, geometry.padding_px}, {1, 1},
       /*transposed=*/false, {0, 0}, groups, {false, true, with_bias});
   return {std::get<1>(gradients), std::get<2>(gradients)};
+}
+
+// On the CPU a pixel's channels lie side by side: its kernels read whole
+// vectors of them, and are up to one and a half times as fast
+// (docs/performance.md). They rearrange the weight in every call, though, which
+// costs more than it gives where there are more weights than pixels.
+at::Tensor ArrangedForKernels(const at::Tensor& x, const Parameter& weight) {
+  return x.is_cpu() && x.numel() >= weight.numel
+             ? x.contiguous(at::MemoryFormat::ChannelsLast)
+             : x.contiguous();
+}
+
+bool LiesChannelsLast(const at::Tensor& x) {
+  return x.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
 }
 
 // The same of every patch by itself: [B, numbers].
@@ -45,7 +64,7 @@ ParameterGradients PatchBackward(const at::Tensor& output_gradient,
   const int64_t out_channels = weight.size(0);
   const int64_t in_channels = weight.size(1);
   ParameterGradients result;
-  if (in_channels % kGroupedChannels == 0 &&
+  if (!LiesChannelsLast(input) && in_channels % kGroupedChannels == 0 &&
       out_channels % kGroupedChannels == 0) {
     // The batch as groups: one call whose gradient is every patch's own.
     const ParameterGradients grouped = Backward(
@@ -62,14 +81,23 @@ ParameterGradients PatchBackward(const at::Tensor& output_gradient,
     if (with_bias) result.bias = grouped.bias.view({patches, out_channels});
     return result;
   }
-  std::vector<at::Tensor> weights;
-  std::vector<at::Tensor> biases;
-  for (int64_t i = 0; i < patches; ++i) {
-    const ParameterGradients one =
-        Backward(output_gradient.narrow(0, i, 1), input.narrow(0, i, 1), weight,
-                 geometry, /*groups=*/1, with_bias);
-    weights.push_back(one.weight.flatten());
-    biases.push_back(one.bias);
+  std::vector<at::Tensor> weights(patches);
+  std::vector<at::Tensor> biases(patches);
+  const auto run = [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;  // A thread's own.
+    for (int64_t i = begin; i < end; ++i) {
+      const ParameterGradients one =
+          Backward(output_gradient.narrow(0, i, 1), input.narrow(0, i, 1),
+                   weight, geometry, /*groups=*/1, with_bias);
+      weights[i] = one.weight.flatten();
+      biases[i] = one.bias;
+    }
+  };
+  if (input.is_cpu()) {
+    // A patch is little work to share: every thread takes patches of its own.
+    at::parallel_for(0, patches, /*grain_size=*/1, run);
+  } else {
+    run(0, patches);
   }
   result.weight = at::stack(weights);
   if (with_bias) result.bias = at::stack(biases);
@@ -80,6 +108,9 @@ ParameterGradients PatchBackward(const at::Tensor& output_gradient,
 
 at::Tensor Conv2d::Apply(const at::Tensor& input, const at::Tensor& weight,
                          const at::Tensor& bias) const {
+  if (RowsAreFaster(input, weight, geometry_)) {
+    return ConvolveByRows(input, weight, bias, geometry_);
+  }
   return at::conv2d(input, weight, bias,
                     {geometry_.stride_px, geometry_.stride_px},
                     {geometry_.padding_px, geometry_.padding_px});
@@ -91,21 +122,17 @@ at::Tensor Conv2d::InputGradient(const at::Tensor& output_gradient,
   const int64_t out_channels = weight.size(0);
   const int64_t in_channels = weight.size(1);
   if (IsMatrixProduct()) {
+    const at::Tensor matrix = weight.view({out_channels, in_channels});
+    if (LiesChannelsLast(output_gradient)) {
+      // [B HW, out] x [out, in].
+      return at::matmul(output_gradient.permute({0, 2, 3, 1}), matrix)
+          .permute({0, 3, 1, 2});
+    }
     // [in, out] x [out, HW] for every patch.
-    return at::bmm(weight.view({1, out_channels, in_channels})
-                       .transpose(1, 2)
-                       .expand({input.size(0), in_channels, out_channels}),
-                   output_gradient.flatten(2))
+    return at::bmm(
+               matrix.t().expand({input.size(0), in_channels, out_channels}),
+               output_gradient.flatten(2))
         .view(input.sizes());
-  }
-  if (geometry_.stride_px == 1 && out_channels <= kFewChannels) {
-    // The same numbers as a convolution of the output gradient with the kernel
-    // turned round: oneDNN has a forward kernel for pictures, but its backward
-    // one pads them to 16 channels.
-    const int64_t padding_px = geometry_.kernel_px - 1 - geometry_.padding_px;
-    return at::conv2d(output_gradient,
-                      weight.flip({2, 3}).transpose(0, 1).contiguous(),
-                      /*bias=*/{}, {1, 1}, {padding_px, padding_px});
   }
   return std::get<0>(at::convolution_backward(
       output_gradient, input, weight, /*bias_sizes=*/std::nullopt,
@@ -131,6 +158,10 @@ ParameterGradients Conv2d::PatchGradients(const at::Tensor& output_gradient,
   }
   return PatchBackward(output_gradient, input, weight().value.detach(),
                        geometry_, /*with_bias=*/true);
+}
+
+at::Tensor Conv2d::Arranged(const at::Tensor& x) const {
+  return ArrangedForKernels(x, weight());
 }
 
 int64_t Conv2d::MultiplyAdds(const at::Tensor& input,
@@ -172,6 +203,10 @@ ParameterGradients ConvTranspose2d::PatchGradients(
                         geometry_, /*with_bias=*/false)
               .weight,
           output_gradient.sum({2, 3})};
+}
+
+at::Tensor ConvTranspose2d::Arranged(const at::Tensor& x) const {
+  return ArrangedForKernels(x, weight());
 }
 
 int64_t ConvTranspose2d::MultiplyAdds(const at::Tensor& input,

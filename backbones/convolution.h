@@ -34,6 +34,7 @@ class Conv2d final : public Layer {
                                      const at::Tensor& input) const override;
   ParameterGradients PatchGradients(const at::Tensor& output_gradient,
                                     const at::Tensor& input) const override;
+  at::Tensor Arranged(const at::Tensor& x) const override;
   int64_t MultiplyAdds(const at::Tensor& input,
                        const at::Tensor& output) const override;
 
@@ -64,6 +65,7 @@ class ConvTranspose2d final : public Layer {
                                      const at::Tensor& input) const override;
   ParameterGradients PatchGradients(const at::Tensor& output_gradient,
                                     const at::Tensor& input) const override;
+  at::Tensor Arranged(const at::Tensor& x) const override;
   int64_t MultiplyAdds(const at::Tensor& input,
                        const at::Tensor& output) const override;
 

@@ -32,7 +32,7 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
         reinterpret_cast<const Layer*>(context->saved_data["layer"].toInt());
     auto* tape =
         reinterpret_cast<LayerTape*>(context->saved_data["tape"].toInt());
-    const at::Tensor output_gradient = output_gradients[0].contiguous();
+    const at::Tensor output_gradient = layer->Arranged(output_gradients[0]);
     tape->Record(*layer, saved[0], output_gradient);
     at::Tensor input_gradient;
     if (context->needs_input_grad(0)) {
@@ -46,7 +46,8 @@ struct RecordingCall : torch::autograd::Function<RecordingCall> {
 
 }  // namespace
 
-at::Tensor Layer::operator()(const at::Tensor& input) const {
+at::Tensor Layer::operator()(const at::Tensor& given) const {
+  const at::Tensor input = Arranged(given);
   LayerTape* tape = set_.tape();
   std::optional<at::Tensor> bias;
   if (bias_ != nullptr) bias = bias_->value;

@@ -68,6 +68,9 @@ class Layer {
                                              const at::Tensor& input) const = 0;
   virtual ParameterGradients PatchGradients(const at::Tensor& output_gradient,
                                             const at::Tensor& input) const = 0;
+  // `x`, the layer's input or output gradient, as it lies in memory where the
+  // layer is fastest. The same numbers.
+  virtual at::Tensor Arranged(const at::Tensor& x) const { return x; }
   // Multiply-adds of one call, biases and pointwise arithmetic not counted, as
   // papers count them (transposed convolutions by input pixels).
   virtual int64_t MultiplyAdds(const at::Tensor& input,

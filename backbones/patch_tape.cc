@@ -1,11 +1,8 @@
 #include "backbones/patch_tape.h"
 
-#include <algorithm>
-#include <utility>
+#include <vector>
 
 #include "ATen/TensorOperators.h"
-#include "ATen/ops/cat.h"
-#include "ATen/ops/mv.h"
 #include "ATen/ops/zeros.h"
 #include "c10/core/GradMode.h"
 #include "c10/util/Exception.h"
@@ -41,56 +38,26 @@ void AddSummed(const Layer& layer, const ParameterGradients& gradients,
 }  // namespace
 
 PatchTape::PatchTape(Keep keep, const ParameterSet& parameters, int64_t patches)
-    : keep_(keep), patches_(patches), size_(parameters.size()) {
-  if (keep_ == Keep::kGradients) {
-    segments_ = {{0, size_, 0}};
-    gradients_ = at::zeros({patches, size_}, parameters.flat().options());
-  }
-}
+    : keep_(keep),
+      patches_(patches),
+      size_(parameters.size()),
+      options_(parameters.flat().options()) {}
 
 PatchTape::PatchTape(const std::set<const Layer*>& operands,
                      const ParameterSet& parameters, int64_t patches)
     : keep_(Keep::kGradients),
       operands_(operands),
       patches_(patches),
-      size_(parameters.size()) {
-  std::vector<std::pair<int64_t, int64_t>> left_out;  // Offset and end.
-  for (const Layer* layer : operands) {
-    const auto leave_out = [&left_out](const Parameter& parameter) {
-      left_out.emplace_back(parameter.offset,
-                            parameter.offset + parameter.numel);
-    };
-    leave_out(layer->weight());
-    if (layer->has_bias()) leave_out(layer->bias());
-  }
-  std::sort(left_out.begin(), left_out.end());
-  left_out.emplace_back(size_, size_);
-  int64_t offset = 0;
-  int64_t column = 0;
-  for (const auto& [start, end] : left_out) {
-    if (start > offset) {
-      segments_.push_back({offset, start - offset, column});
-      column += start - offset;
-    }
-    offset = std::max(offset, end);
-  }
-  gradients_ = at::zeros({patches, column}, parameters.flat().options());
-}
+      size_(parameters.size()),
+      options_(parameters.flat().options()) {}
 
-at::Tensor PatchTape::Columns(const Parameter& parameter) const {
-  auto after =
-      std::upper_bound(segments_.begin(), segments_.end(), parameter.offset,
-                       [](int64_t offset, const Segment& segment) {
-                         return offset < segment.offset;
-                       });
-  TORCH_CHECK(after != segments_.begin(), "no columns for '", parameter.name,
-              "'");
-  const Segment& segment = *--after;
-  TORCH_CHECK(
-      parameter.offset + parameter.numel <= segment.offset + segment.numel,
-      "no columns for '", parameter.name, "'");
-  return gradients_.narrow(
-      1, segment.column + parameter.offset - segment.offset, parameter.numel);
+void PatchTape::KeepGradients(const Parameter& parameter,
+                              const at::Tensor& gradients) {
+  const auto [place, is_first] =
+      pieces_.emplace(std::make_pair(parameter.offset, parameter.numel),
+                      Piece{&parameter, gradients});
+  // A layer that is called again. Not in place: the tensor is the layer's.
+  if (!is_first) place->second.gradients = place->second.gradients + gradients;
 }
 
 void PatchTape::Record(const Layer& layer, const at::Tensor& input,
@@ -102,8 +69,8 @@ void PatchTape::Record(const Layer& layer, const at::Tensor& input,
   }
   const ParameterGradients gradients =
       layer.PatchGradients(output_gradient, input);
-  Columns(layer.weight()).add_(gradients.weight);
-  if (layer.has_bias()) Columns(layer.bias()).add_(gradients.bias);
+  KeepGradients(layer.weight(), gradients.weight);
+  if (layer.has_bias()) KeepGradients(layer.bias(), gradients.bias);
 }
 
 at::Tensor PatchTape::Products(const at::Tensor& v) const {
@@ -111,15 +78,8 @@ at::Tensor PatchTape::Products(const at::Tensor& v) const {
   TORCH_CHECK(v.dim() == 1 && v.size(0) == size_, "expected a vector of ",
               size_, ", found ", v.sizes());
   at::Tensor products = at::zeros({patches_}, v.options());
-  if (segments_.size() == 1 && segments_[0].numel == size_) {
-    products = at::mv(gradients_, v);
-  } else if (!segments_.empty()) {
-    std::vector<at::Tensor> kept;
-    kept.reserve(segments_.size());
-    for (const Segment& segment : segments_) {
-      kept.push_back(v.narrow(0, segment.offset, segment.numel));
-    }
-    products = at::mv(gradients_, at::cat(kept));
+  for (const auto& [place, piece] : pieces_) {
+    products.addmv_(piece.gradients, Slice(v, *piece.parameter));
   }
   for (const Call& call : calls_) {
     const Layer& layer = *call.layer;
@@ -133,16 +93,9 @@ at::Tensor PatchTape::Products(const at::Tensor& v) const {
 
 at::Tensor PatchTape::WeightedSum(const at::Tensor& weights) const {
   const at::NoGradGuard no_grad;
-  if (segments_.size() == 1 && segments_[0].numel == size_) {
-    return at::mv(gradients_.t(), weights);
-  }
   at::Tensor sum = at::zeros({size_}, weights.options());
-  if (!segments_.empty()) {
-    const at::Tensor kept = at::mv(gradients_.t(), weights);
-    for (const Segment& segment : segments_) {
-      sum.narrow(0, segment.offset, segment.numel)
-          .copy_(kept.narrow(0, segment.column, segment.numel));
-    }
+  for (const auto& [place, piece] : pieces_) {
+    Slice(sum, *piece.parameter).addmv_(piece.gradients.t(), weights);
   }
   for (const Call& call : calls_) {
     AddSummed(
@@ -155,10 +108,14 @@ at::Tensor PatchTape::WeightedSum(const at::Tensor& weights) const {
   return sum;
 }
 
-const at::Tensor& PatchTape::gradients() const {
+at::Tensor PatchTape::Gradients() const {
   TORCH_CHECK(keep_ == Keep::kGradients && operands_.empty(),
               "this tape keeps operands, not gradients");
-  return gradients_;
+  at::Tensor gradients = at::zeros({patches_, size_}, options_);
+  for (const auto& [place, piece] : pieces_) {
+    Slice(gradients, *piece.parameter).add_(piece.gradients);
+  }
+  return gradients;
 }
 
 HalvesTape::HalvesTape(const ParameterSet& parameters, int64_t patches)

@@ -5,7 +5,9 @@
 #define BACKBONES_PATCH_TAPE_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -43,8 +45,9 @@ class PatchTape final : public LayerTape {
   at::Tensor Products(const at::Tensor& v) const;
   // sum_i w_i (gradient of loss i): w [B] -> [P].
   at::Tensor WeightedSum(const at::Tensor& weights) const;
-  // [B, P], the gradients themselves. Where all are kept.
-  const at::Tensor& gradients() const;
+  // [B, P], the gradients themselves, put together for this call. Where all are
+  // kept.
+  at::Tensor Gradients() const;
 
  private:
   struct Call {
@@ -52,25 +55,25 @@ class PatchTape final : public LayerTape {
     at::Tensor input;
     at::Tensor output_gradient;
   };
-  // Elements of the flat vector, next to each other there and in gradients_.
-  struct Segment {
-    int64_t offset = 0;
-    int64_t numel = 0;
-    int64_t column = 0;
+  // What is kept of one parameter.
+  struct Piece {
+    const Parameter* parameter;
+    at::Tensor gradients;  // [B, numel]
   };
 
   bool KeepsOperands(const Layer& layer) const {
     return keep_ == Keep::kOperands || operands_.count(&layer) > 0;
   }
-  // Where gradients_ keeps those of a parameter.
-  at::Tensor Columns(const Parameter& parameter) const;
+  void KeepGradients(const Parameter& parameter, const at::Tensor& gradients);
 
   Keep keep_;
   std::set<const Layer*> operands_;
   int64_t patches_;
   int64_t size_;
-  std::vector<Segment> segments_;  // In order of offset.
-  at::Tensor gradients_;
+  at::TensorOptions options_;
+  // By offset and number, since a window of a parameter is one too. What the
+  // layers gave, not copied.
+  std::map<std::pair<int64_t, int64_t>, Piece> pieces_;
   std::vector<Call> calls_;
 };
 

@@ -38,7 +38,7 @@ at::Tensor PatchLosses(const at::Tensor& restored, const at::Tensor& clear,
                        PatchLoss loss) {
   TORCH_CHECK(restored.sizes() == clear.sizes(), "restored ", restored.sizes(),
               " and clear ", clear.sizes(), " differ in shape");
-  return PixelLosses(restored, clear, loss).flatten(1).mean(1);
+  return PixelLosses(restored, clear, loss).mean({1, 2, 3});
 }
 
 }  // namespace bild

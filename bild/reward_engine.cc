@@ -17,6 +17,12 @@ constexpr RewardEngine kEngines[] = {
     RewardEngine::kInBackward, RewardEngine::kLayerwise, RewardEngine::kForward,
     RewardEngine::kFiniteDifference, RewardEngine::kPerSample};
 
+// A layer of fewer parameters is not worth a choice.
+constexpr int64_t kManyParameters = int64_t{1} << 16;
+// Multiply-adds by parameter, that is output pixels, up to which a forward pass
+// through a layer is faster than writing and reading its gradient.
+constexpr int64_t kFewPixels = 64;
+
 bool NeedsOwnGradients(RewardEngine engine) {
   return engine == RewardEngine::kInBackward ||
          engine == RewardEngine::kLayerwise;
@@ -59,6 +65,12 @@ class ObserverScope {
 };
 
 }  // namespace
+
+bool IsFasterLayerwise(const LayerCost& layer) {
+  return layer.parameters >= kManyParameters &&
+         layer.operands < layer.parameters &&
+         layer.multiply_adds <= kFewPixels * layer.parameters;
+}
 
 absl::StatusOr<RewardEngine> ChooseRewardEngine(const std::string& text,
                                                 const Backbone& backbone) {
@@ -115,9 +127,15 @@ std::vector<LayerCost> MeasureLayers(Backbone& backbone, int64_t crop_px) {
 std::set<const Layer*> ChooseLayerwise(const std::vector<LayerCost>& layers,
                                        int64_t patches, int64_t most_numbers) {
   int64_t kept = 0;
-  for (const LayerCost& layer : layers) kept += patches * layer.parameters;
+  std::set<const Layer*> layerwise;
   std::vector<LayerCost> candidates;
   for (const LayerCost& layer : layers) {
+    if (IsFasterLayerwise(layer)) {
+      layerwise.insert(layer.layer);
+      kept += patches * layer.operands;
+      continue;
+    }
+    kept += patches * layer.parameters;
     if (layer.parameters > layer.operands) candidates.push_back(layer);
   }
   const auto worth = [](const LayerCost& layer) {
@@ -128,7 +146,6 @@ std::set<const Layer*> ChooseLayerwise(const std::vector<LayerCost>& layers,
                    [&worth](const LayerCost& a, const LayerCost& b) {
                      return worth(a) > worth(b);
                    });
-  std::set<const Layer*> layerwise;
   for (const LayerCost& layer : candidates) {
     if (kept <= most_numbers) break;
     kept -= patches * (layer.parameters - layer.operands);
@@ -152,8 +169,6 @@ absl::StatusOr<RewardPlan> PlanRewards(const std::string& text,
   if (text != "auto" || engine != RewardEngine::kInBackward) return plan;
   const int64_t most_numbers = memory_mib * (int64_t{1} << 20) /
                                backbone.parameters().flat().element_size();
-  // Sizes of layers matter only where the gradients do not all fit.
-  if (patches * backbone.parameters().size() <= most_numbers) return plan;
   const std::vector<LayerCost> layers = MeasureLayers(backbone, crop_px);
   plan.layerwise = ChooseLayerwise(layers, patches, most_numbers);
   plan.layers = static_cast<int64_t>(layers.size());

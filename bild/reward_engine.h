@@ -42,10 +42,15 @@ struct LayerCost {
 // Of every layer that runs, in order, for patches of this size. Nothing moves.
 std::vector<LayerCost> MeasureLayers(Backbone& backbone, int64_t crop_px);
 
-// Which layers keep operands so that a pass keeps at most `most_numbers`: none
-// where the gradients of all fit; else, one by one, those that save most
-// numbers per multiply-add, never one that would save nothing. What is kept may
-// be more than asked for where even that is not enough.
+// Whether writing a patch's gradient of this layer takes longer than one more
+// forward pass through it: a large layer on a picture of few pixels
+// (docs/step_cost.md).
+bool IsFasterLayerwise(const LayerCost& layer);
+
+// Which layers keep operands: those that are faster so, and then, until a pass
+// keeps at most `most_numbers`, one by one those that save most numbers per
+// multiply-add, never one that would save nothing. What is kept may be more
+// than asked for where even that is not enough.
 std::set<const Layer*> ChooseLayerwise(const std::vector<LayerCost>& layers,
                                        int64_t patches, int64_t most_numbers);
 
@@ -62,9 +67,9 @@ struct RewardPlan {
   int64_t layers = 0;  // That run, where `layerwise` is not empty.
 };
 
-// The plan of --reward_engine=`text` for batches of B patches. "auto" keeps
-// within --reward_memory_mib where it can (ChooseLayerwise); all others are
-// what they are.
+// The plan of --reward_engine=`text` for batches of B patches. "auto" chooses
+// by layer and keeps within --reward_memory_mib where it can (ChooseLayerwise);
+// all others are what they are.
 absl::StatusOr<RewardPlan> PlanRewards(const std::string& text,
                                        Backbone& backbone, int64_t patches,
                                        int64_t crop_px, int64_t memory_mib);

@@ -2,8 +2,8 @@
 // floor of the bi-level problem (docs/step_cost.md).
 //
 //   bazel run //benchmarks:step_cost
-//   bazel run //benchmarks:step_cost -- --benchmark_filter=ffa.*/bild$
-//       --threads=1 --rounds=100
+//   bazel run //benchmarks:step_cost -- --backbone='ffa;msbdn' --threads=1
+//       --benchmark_filter=/bild$ --rounds=100
 //
 // Google Benchmark's own flags come with --benchmark_.
 
@@ -17,8 +17,8 @@
 #include "ATen/Version.h"
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "backbones/catalog.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/environment.h"
@@ -32,10 +32,14 @@
 #include "bild/initialise.h"
 #include "c10/core/GradMode.h"
 
+ABSL_FLAG(std::string, backbone, "aodnet;ffa[dim=16,blocks=2]",
+          "nets, separated by ';'");
 ABSL_FLAG(int64_t, batch, 8, "patches in a training batch, B (3 or more)");
 ABSL_FLAG(int64_t, validation_batch, 0,
           "validation patches in an outer step, M; 0: as many as --batch");
 ABSL_FLAG(int64_t, crop_px, 64, "side of a patch, px");
+ABSL_FLAG(int64_t, reward_memory_mib, 1024,
+          "most MiB that engine 'auto' keeps for the rewards, as a run's flag");
 ABSL_FLAG(int, threads, 0, "of one operation; 0: all cores");
 ABSL_FLAG(int64_t, rounds, 30,
           "times that a method and what it is compared with are run in turn");
@@ -56,6 +60,7 @@ constexpr int kUsage = 2;
 
 // What was asked for.
 struct Request {
+  std::vector<std::string> backbones;
   StepSize size;
   int64_t rounds = 0;
   int64_t warmup_rounds = 0;
@@ -83,6 +88,12 @@ void CountMilliseconds(benchmark::State& state,
   const Quartiles quartiles = QuartilesOf(seconds);
   Count(state, "ms",
         {quartiles.low * 1e3, quartiles.median * 1e3, quartiles.high * 1e3});
+}
+
+// Of one step, from those of a call.
+std::vector<double> Each(std::vector<double> values, double steps) {
+  for (double& value : values) value /= steps;
+  return values;
 }
 
 double Fastest(const std::vector<double>& seconds) {
@@ -135,21 +146,24 @@ absl::Status MeasureStep(benchmark::State& state, const std::string& backbone,
   constexpr size_t kPlainPlace = 0;
   constexpr size_t kFloorPlace = 1;
   constexpr size_t kStepPlace = 2;
-  const Entrants entrants = {plain, floor, step};
+  const Entrants entrants = {plain.run, floor.run, step.run};
 
   WarmUp(entrants, request);
-  const auto floor_bytes = static_cast<double>(PeakBytes(floor));
-  const auto step_bytes = static_cast<double>(PeakBytes(step));
+  const auto floor_bytes = static_cast<double>(PeakBytes(floor.run));
+  const auto step_bytes = static_cast<double>(PeakBytes(step.run));
   const InterleavedTimes times =
       MeasureRounds(state, entrants, kStepPlace, request);
-  CountMilliseconds(state, times.Seconds(kStepPlace));
+  const double steps = static_cast<double>(step.steps);
+  CountMilliseconds(state, Each(times.Seconds(kStepPlace), steps));
   Count(state, "ratio_to_plain",
-        QuartilesOf(times.Ratios(kStepPlace, kPlainPlace)));
+        QuartilesOf(Each(times.Ratios(kStepPlace, kPlainPlace), steps)));
   Count(state, "ratio_to_floor",
-        QuartilesOf(times.Ratios(kStepPlace, kFloorPlace)));
+        QuartilesOf(Each(times.Ratios(kStepPlace, kFloorPlace), steps)));
   // The two fastest ones, of whatever rounds: for a machine in use.
-  state.counters["best_ratio_to_floor"] =
-      Fastest(times.Seconds(kStepPlace)) / Fastest(times.Seconds(kFloorPlace));
+  state.counters["best_ratio_to_floor"] = Fastest(times.Seconds(kStepPlace)) /
+                                          steps /
+                                          Fastest(times.Seconds(kFloorPlace));
+  state.SetLabel(step.engine);
   state.counters["live_mib"] = step_bytes / kMib;
   state.counters["live_ratio"] = step_bytes / floor_bytes;
   return absl::OkStatus();
@@ -178,6 +192,33 @@ absl::Status MeasureForward(benchmark::State& state,
   return absl::OkStatus();
 }
 
+// Where a `bild` step's time goes.
+absl::Status MeasureSplit(benchmark::State& state, const std::string& backbone,
+                          const Request& request) {
+  BILD_ASSIGN_OR_RETURN(const SplitStep step,
+                        MakeSplitStep(backbone, request.size));
+  for (int64_t i = 0; i < request.warmup_rounds; ++i) step(request.clock);
+  std::vector<StepParts> rounds;
+  while (state.KeepRunningBatch(request.rounds)) {
+    for (int64_t i = 0; i < request.rounds; ++i) {
+      rounds.push_back(step(request.clock));
+    }
+  }
+  const auto count = [&](const std::string& name, double StepParts::*part) {
+    std::vector<double> milliseconds;
+    for (const StepParts& parts : rounds) {
+      milliseconds.push_back(parts.*part * 1e3);
+    }
+    Count(state, name + "_ms", QuartilesOf(milliseconds));
+  };
+  count("phi_forward", &StepParts::phi_forward);
+  count("inner", &StepParts::inner);
+  count("validation", &StepParts::validation);
+  count("rewards", &StepParts::rewards);
+  count("phi_backward", &StepParts::phi_backward);
+  return absl::OkStatus();
+}
+
 void Register(const std::string& name,
               std::function<absl::Status(benchmark::State&)> measure) {
   benchmark::RegisterBenchmark(name.c_str(), [name,
@@ -189,22 +230,13 @@ void Register(const std::string& name,
   })->Unit(benchmark::kMillisecond);
 }
 
-// A net of full width takes minutes a round, so only a filter that names it
-// brings it in.
-std::vector<std::string> Backbones() {
-  std::vector<std::string> backbones = {"aodnet", "ffa[dim=16,blocks=2]"};
-  const std::string filter = benchmark::GetBenchmarkFilter();
-  if (absl::StrContains(filter, "/ffa/") || absl::EndsWith(filter, "/ffa") ||
-      absl::EndsWith(filter, "/ffa$")) {
-    backbones.emplace_back("ffa");
-  }
-  return backbones;
-}
-
 void RegisterAll(const Request& request) {
-  for (const std::string& backbone : Backbones()) {
+  for (const std::string& backbone : request.backbones) {
     Register(absl::StrCat("forward/", backbone), [=](benchmark::State& state) {
       return MeasureForward(state, backbone, request);
+    });
+    Register(absl::StrCat("split/", backbone), [=](benchmark::State& state) {
+      return MeasureSplit(state, backbone, request);
     });
     for (const std::string& step : StepNames()) {
       Register(absl::StrCat("step/", backbone, "/", step),
@@ -217,6 +249,11 @@ void RegisterAll(const Request& request) {
 
 absl::StatusOr<Request> ReadRequest() {
   Request request;
+  request.backbones = absl::StrSplit(absl::GetFlag(FLAGS_backbone), ';');
+  for (const std::string& backbone : request.backbones) {
+    BILD_RETURN_IF_ERROR(MakeBackbone(backbone, at::kFloat).status());
+  }
+  request.size.reward_memory_mib = absl::GetFlag(FLAGS_reward_memory_mib);
   request.size.batch = absl::GetFlag(FLAGS_batch);
   request.size.validation_batch = absl::GetFlag(FLAGS_validation_batch);
   if (request.size.validation_batch == 0) {
@@ -259,6 +296,8 @@ void DescribeRun(const DeviceSettings& settings, const Request& request) {
   benchmark::AddCustomContext("batch", absl::StrCat(request.size.batch));
   benchmark::AddCustomContext("validation_batch",
                               absl::StrCat(request.size.validation_batch));
+  benchmark::AddCustomContext("reward_memory_mib",
+                              absl::StrCat(request.size.reward_memory_mib));
   benchmark::AddCustomContext("crop_px", absl::StrCat(request.size.crop_px));
   benchmark::AddCustomContext(
       "rounds", absl::StrCat(request.rounds, " after ", request.warmup_rounds));

@@ -1,5 +1,6 @@
 #include "benchmarks/micro/step_entrants.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -17,7 +18,10 @@
 #include "bild/learning_weights.h"
 #include "bild/methods.h"
 #include "bild/optimizer.h"
+#include "bild/reward_engine.h"
+#include "bild/rewards.h"
 #include "bild/reweighting_network.h"
+#include "c10/core/GradMode.h"
 #include "c10/util/Exception.h"
 
 namespace bild {
@@ -28,19 +32,24 @@ constexpr double kLearningRate = 1e-4;
 constexpr double kPhiLearningRate = 1e-3;
 constexpr PatchLoss kLoss = PatchLoss::kL1;
 
-// A method of the catalogue and the engine of its rewards.
+// A method of the catalogue, as one of its users might run it.
 struct SuiteStep {
   std::string method;
-  RewardEngine engine = RewardEngine::kInBackward;
+  std::string engine = "auto";
+  int64_t outer_every = 1;
+  int64_t validation_divisor = 1;  // M = B / this.
 };
 
 const std::map<std::string, SuiteStep>& SuiteSteps() {
   static const auto* steps = new std::map<std::string, SuiteStep>{
-      {"plain", {"plain", RewardEngine::kInBackward}},
-      {"bild", {"bild", RewardEngine::kInBackward}},
-      {"bild_layerwise", {"bild", RewardEngine::kLayerwise}},
-      {"bild_forward", {"bild", RewardEngine::kForward}},
-      {"frozen_random", {"frozen_random", RewardEngine::kInBackward}},
+      {"plain", {"plain"}},
+      {"bild", {"bild"}},
+      {"bild_in_backward", {"bild", "in_backward"}},
+      {"bild_layerwise", {"bild", "layerwise"}},
+      {"bild_forward", {"bild", "forward"}},
+      {"bild_outer_every_5", {"bild", "auto", 5}},
+      {"bild_quarter_validation", {"bild", "auto", 1, 4}},
+      {"frozen_random", {"frozen_random"}},
   };
   return *steps;
 }
@@ -89,18 +98,30 @@ absl::StatusOr<std::shared_ptr<Trainee>> MakeTrainee(
 }  // namespace
 
 const std::vector<std::string>& StepNames() {
-  static const auto* names = new std::vector<std::string>{
-      kPlainAutograd,   "plain",        kFloor,         "bild",
-      "bild_layerwise", "bild_forward", "frozen_random"};
+  static const auto* names =
+      new std::vector<std::string>{kPlainAutograd,
+                                   "plain",
+                                   kFloor,
+                                   "bild",
+                                   "bild_in_backward",
+                                   "bild_layerwise",
+                                   "bild_forward",
+                                   "bild_outer_every_5",
+                                   "bild_quarter_validation",
+                                   "frozen_random"};
   return *names;
 }
 
 absl::Status CheckStepSize(const StepSize& size) {
   BILD_RETURN_IF_ERROR(CheckBatchForLogitNorm(size.batch, LogitNorm::kZscore));
-  if (size.validation_batch >= 1 && size.crop_px >= 1) return absl::OkStatus();
+  if (size.validation_batch >= 1 && size.crop_px >= 1 &&
+      size.reward_memory_mib >= 1) {
+    return absl::OkStatus();
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "--validation_batch=", size.validation_batch, " --crop_px=", size.crop_px,
-      ": expected at least one patch of at least one pixel."));
+      " --reward_memory_mib=", size.reward_memory_mib,
+      ": expected at least one patch of at least one pixel, and one MiB."));
 }
 
 Patches NoisePatches(const Backbone& backbone, int64_t count, int64_t crop_px,
@@ -114,25 +135,28 @@ Patches NoisePatches(const Backbone& backbone, int64_t count, int64_t crop_px,
   return {backbone.NormaliseInput(noise(0)), noise(1)};
 }
 
-absl::StatusOr<std::function<void()>> MakeStep(const std::string& backbone,
-                                               const std::string& name,
-                                               const StepSize& size) {
+absl::StatusOr<StepEntrant> MakeStep(const std::string& backbone,
+                                     const std::string& name,
+                                     const StepSize& size) {
   BILD_RETURN_IF_ERROR(CheckStepSize(size));
   BILD_ASSIGN_OR_RETURN(std::shared_ptr<Trainee> trainee,
                         MakeTrainee(backbone, size));
+  StepEntrant entrant;
   if (name == kPlainAutograd) {
-    return [trainee] {
+    entrant.run = [trainee] {
       RunPlainStep(*trainee->backbone, *trainee->theta_optimizer,
                    trainee->training, kLoss, kLearningRate);
     };
+    return entrant;
   }
   if (name == kFloor) {
-    return [trainee] {
+    entrant.run = [trainee] {
       RunFloorStep(*trainee->backbone, *trainee->theta_optimizer,
                    *trainee->network, *trainee->phi_optimizer,
                    trainee->training, trainee->validation, trainee->rewards,
                    kLoss, kLearningRate, kPhiLearningRate);
     };
+    return entrant;
   }
   const auto found = SuiteSteps().find(name);
   if (found == SuiteSteps().end()) {
@@ -140,18 +164,83 @@ absl::StatusOr<std::function<void()>> MakeStep(const std::string& backbone,
         "unknown step '", name,
         "'. Known steps: ", absl::StrJoin(StepNames(), ", "), "."));
   }
-  BILD_ASSIGN_OR_RETURN(const Method method, FindMethod(found->second.method));
+  const SuiteStep& wanted = found->second;
+  BILD_ASSIGN_OR_RETURN(const Method method, FindMethod(wanted.method));
   BilevelOptions options;
   options.loss = kLoss;
-  options.engine = found->second.engine;
+  BILD_ASSIGN_OR_RETURN(
+      options.engine, PlanRewards(wanted.engine, *trainee->backbone, size.batch,
+                                  size.crop_px, size.reward_memory_mib));
   options.phi_learning_rate = kPhiLearningRate;
+  entrant.steps = wanted.outer_every;
+  entrant.engine = options.engine.Name();
+  if (wanted.validation_divisor > 1) {
+    const int64_t patches =
+        std::max<int64_t>(1, size.batch / wanted.validation_divisor);
+    trainee->validation =
+        NoisePatches(*trainee->backbone, patches, size.crop_px, /*place=*/1);
+  }
   trainee->suite_step = std::make_unique<BilevelStep>(
       *trainee->backbone, *trainee->theta_optimizer, trainee->network.get(),
       trainee->phi_optimizer.get(), method, options);
-  return [trainee] {
-    const auto report = trainee->suite_step->Run(
-        trainee->training, &trainee->validation, kLearningRate);
-    TORCH_CHECK(report.ok(), std::string(report.status().message()));
+  entrant.run = [trainee, steps = entrant.steps] {
+    for (int64_t i = 0; i < steps; ++i) {
+      const bool is_outer = i + 1 == steps;
+      const auto report = trainee->suite_step->Run(
+          trainee->training, is_outer ? &trainee->validation : nullptr,
+          kLearningRate, /*is_logged=*/false);
+      TORCH_CHECK(report.ok(), std::string(report.status().message()));
+    }
+  };
+  return entrant;
+}
+
+absl::StatusOr<SplitStep> MakeSplitStep(const std::string& backbone,
+                                        const StepSize& size) {
+  BILD_RETURN_IF_ERROR(CheckStepSize(size));
+  BILD_ASSIGN_OR_RETURN(std::shared_ptr<Trainee> trainee,
+                        MakeTrainee(backbone, size));
+  BILD_ASSIGN_OR_RETURN(const RewardPlan plan,
+                        PlanRewards("auto", *trainee->backbone, size.batch,
+                                    size.crop_px, size.reward_memory_mib));
+  return [trainee, plan](const std::function<double()>& clock) {
+    StepParts parts;
+    double before = clock();
+    const auto end_part = [&](double* part) {
+      const double now = clock();
+      *part = now - before;
+      before = now;
+    };
+    const auto own =
+        EvaluateWeights(*trainee->network, trainee->training.hazy_input,
+                        trainee->training.clear01, LogitNorm::kZscore);
+    TORCH_CHECK(own.ok(), std::string(own.status().message()));
+    end_part(&parts.phi_forward);
+    const std::unique_ptr<PatchPass> pass =
+        RunPatchPass(*trainee->backbone, trainee->training, kLoss, plan);
+    at::Tensor theta = trainee->backbone->parameters().flat();
+    {
+      const at::NoGradGuard no_grad;
+      trainee->theta_optimizer->Step(
+          theta, pass->WeightedGradient(own->weights), kLearningRate);
+    }
+    end_part(&parts.inner);
+    const ValidationGradient validation =
+        DifferentiateValidation(*trainee->backbone, trainee->validation, kLoss,
+                                /*wants_agreement=*/false);
+    end_part(&parts.validation);
+    const at::Tensor rewards = Rewards(pass->Products(validation.gradient),
+                                       own->log_weights, RewardOptions());
+    end_part(&parts.rewards);
+    const SurrogateGradient gradient = DifferentiateSurrogate(
+        *trainee->network, *own, rewards, LogitNorm::kZscore);
+    {
+      const at::NoGradGuard no_grad;
+      at::Tensor phi = trainee->network->parameters().flat();
+      trainee->phi_optimizer->Step(phi, gradient.phi, kPhiLearningRate);
+    }
+    end_part(&parts.phi_backward);
+    return parts;
   };
 }
 

@@ -4,19 +4,17 @@
 #include <vector>
 
 #include "ATen/TensorOperators.h"
-#include "ATen/ops/cat.h"
 #include "ATen/ops/full.h"
 #include "ATen/ops/l1_loss.h"
-#include "ATen/ops/zeros_like.h"
 #include "backbones/catalog.h"
 #include "benchmarks/micro/step_entrants.h"
 #include "bild/base/status.h"
+#include "bild/flat_gradient.h"
 #include "bild/initialise.h"
 #include "bild/optimizer.h"
 #include "bild/patch_loss.h"
-#include "bild/reward_engine.h"
+#include "bild/train_config.h"
 #include "c10/core/GradMode.h"
-#include "torch/csrc/autograd/autograd.h"
 #include "torch/optim/adam.h"
 
 namespace bild {
@@ -40,6 +38,9 @@ absl::StatusOr<std::unique_ptr<ParityCase>> ParityCase::Make(
   BILD_ASSIGN_OR_RETURN(made->twin_, MakePlainTwin(*made->backbone_));
   made->patches_ =
       NoisePatches(*made->backbone_, size.batch, size.crop_px, /*place=*/0);
+  BILD_ASSIGN_OR_RETURN(
+      made->plan_, PlanRewards("auto", *made->backbone_, size.batch,
+                               size.crop_px, TrainConfig().reward_memory_mib));
   return made;
 }
 
@@ -61,23 +62,11 @@ at::Tensor ParityCase::PlainGradient() {
           backbone_->OutputToUnit(backbone_->Forward(patches_.hazy_input)),
           patches_.clear01, PatchLoss::kL1)
           .mean();
-  std::vector<at::Tensor> pieces = torch::autograd::grad(
-      {loss}, backbone_->parameters().leaves(), /*grad_outputs=*/{},
-      /*retain_graph=*/std::nullopt, /*create_graph=*/false,
-      /*allow_unused=*/true);
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    if (!pieces[i].defined()) {
-      pieces[i] = at::zeros_like(backbone_->parameters().list()[i]->value);
-    }
-    pieces[i] = pieces[i].flatten();
-  }
-  return at::cat(pieces);
+  return FlatGradient(loss, backbone_->parameters().leaves());
 }
 
 at::Tensor ParityCase::RecordedGradient() {
-  const auto pass =
-      RunPatchPass(*backbone_, patches_, PatchLoss::kL1,
-                   ChooseRewardEngine("auto", *backbone_).value());
+  const auto pass = RunPatchPass(*backbone_, patches_, PatchLoss::kL1, plan_);
   const int64_t batch = patches_.hazy_input.size(0);
   return pass->WeightedGradient(at::full(
       {batch}, 1.0 / static_cast<double>(batch), patches_.clear01.options()));

@@ -13,6 +13,7 @@
 #include "backbones/backbone.h"
 #include "benchmarks/parity/plain_net.h"
 #include "bild/patch_pass.h"
+#include "bild/reward_engine.h"
 
 namespace bild {
 
@@ -61,6 +62,7 @@ class ParityCase {
   std::unique_ptr<Backbone> backbone_;
   std::shared_ptr<PlainNet> twin_;
   Patches patches_;
+  RewardPlan plan_;
 };
 
 }  // namespace bild

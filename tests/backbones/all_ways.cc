@@ -107,9 +107,9 @@ void CheckAllWays(LayerSet& set, const Forward& forward,
                     "input gradient");
       }
       if (keep == PatchTape::Keep::kGradients) {
-        ExpectClose(tape.gradients(), truth, tolerance, "gradients");
+        ExpectClose(tape.Gradients(), truth, tolerance, "gradients");
       } else {
-        EXPECT_THROW(tape.gradients(), c10::Error);
+        EXPECT_THROW(tape.Gradients(), c10::Error);
       }
       ExpectClose(tape.WeightedSum(weights), weighted_sum, tolerance,
                   "weighted sum");

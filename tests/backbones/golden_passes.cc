@@ -156,7 +156,7 @@ at::Tensor CheckRecorded(const GoldenCase& golden, Backbone& net,
               golden.tensor("jvp_per_sample_eval"), tolerances.jvp,
               tolerances.gradient_floor);
   if (keep == PatchTape::Keep::kGradients) {
-    CheckSampleNorms(want, tape.gradients().unbind(0), tolerances);
+    CheckSampleNorms(want, tape.Gradients().unbind(0), tolerances);
   }
   return output.detach();
 }

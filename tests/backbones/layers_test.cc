@@ -146,9 +146,9 @@ TEST(Conv2d, GradientByHand) {
   const at::Tensor output = conv(input);
   EXPECT_EQ(output[0][0][1][1].item<double>(), 7.0);
   torch::autograd::backward({output.sum()}, {});
-  EXPECT_EQ(tape.gradients()[0][0].item<double>(), 3.0);
-  EXPECT_EQ(tape.gradients()[1][0].item<double>(), -5.0);
-  EXPECT_EQ(tape.gradients()[0][1].item<double>(), 4.0);
+  EXPECT_EQ(tape.Gradients()[0][0].item<double>(), 3.0);
+  EXPECT_EQ(tape.Gradients()[1][0].item<double>(), -5.0);
+  EXPECT_EQ(tape.Gradients()[0][1].item<double>(), 4.0);
 }
 
 void CheckLinear(SeedEngine& engine, at::ScalarType dtype, double tolerance) {

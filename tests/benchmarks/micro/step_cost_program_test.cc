@@ -50,10 +50,16 @@ TEST(StepCostProgramTest, EveryCounterOfEveryStep) {
     SCOPED_TRACE(backbone);
     ASSERT_EQ(benchmarks.count("forward/" + backbone), 1);
     EXPECT_GT(benchmarks.at("forward/" + backbone).at("ms"), 0.0);
+    ASSERT_EQ(benchmarks.count("split/" + backbone), 1);
+    for (const std::string part :
+         {"phi_forward", "inner", "validation", "rewards", "phi_backward"}) {
+      EXPECT_GT(benchmarks.at("split/" + backbone).at(part + "_ms"), 0.0);
+    }
     std::map<std::string, double> live;
     for (const std::string step :
-         {"plain_autograd", "plain", "floor", "bild", "bild_layerwise",
-          "bild_forward", "frozen_random"}) {
+         {"plain_autograd", "plain", "floor", "bild", "bild_in_backward",
+          "bild_layerwise", "bild_forward", "bild_outer_every_5",
+          "bild_quarter_validation", "frozen_random"}) {
       SCOPED_TRACE(step);
       const std::string name = "step/" + backbone + "/" + step;
       ASSERT_EQ(benchmarks.count(name), 1);
@@ -80,8 +86,11 @@ TEST(StepCostProgramTest, EveryCounterOfEveryStep) {
     EXPECT_LT(live["plain"], 1.0);
     EXPECT_LT(live["frozen_random"], 1.0);
     EXPECT_LT(live["bild"], live["bild_layerwise"]);
+    EXPECT_EQ(benchmarks.at("step/" + backbone + "/bild").at("label"),
+              "in_backward");
+    EXPECT_EQ(benchmarks.at("step/" + backbone + "/bild_forward").at("label"),
+              "forward");
   }
-  EXPECT_EQ(benchmarks.count("step/ffa/bild"), 0);
 }
 
 // What the method promises, at the size that it promises it for.
@@ -95,11 +104,12 @@ TEST(StepCostProgramTest, BildLivesWithinATenthOfTheFloor) {
   EXPECT_LT(benchmarks.begin()->second.at("live_ratio"), 1.1);
 }
 
-TEST(StepCostProgramTest, AFullWidthNetComesWhenItIsNamed) {
+TEST(StepCostProgramTest, TheNetsThatAreNamed) {
   const ProgramOutcome outcome =
-      StepCost({"--benchmark_list_tests", "--benchmark_filter=step/ffa/bild$"});
+      StepCost({"--backbone=ffa;aodnet", "--benchmark_list_tests",
+                "--benchmark_filter=step/.*/bild$"});
   EXPECT_EQ(outcome.exit_code, 0) << Describe(outcome);
-  EXPECT_EQ(outcome.out, "step/ffa/bild\n");
+  EXPECT_EQ(outcome.out, "step/ffa/bild\nstep/aodnet/bild\n");
 }
 
 TEST(StepCostProgramTest, SaysHowItWasMeasured) {
@@ -124,6 +134,8 @@ TEST(StepCostProgramTest, WrongUsageIsTwo) {
       {"--threads=-1", "--threads=-1"},
       {"--thread=1", "unknown flag --thread"},
       {"--validation_batch=-1", "--validation_batch=-1"},
+      {"--reward_memory_mib=0", "--reward_memory_mib=0"},
+      {"--backbone=aodnet;nonet", "nonet"},
       {"--benchmark_filter=nothing", "nothing"}};
   for (const auto& [argument, fragment] : wrong) {
     const ProgramOutcome outcome = StepCost({argument});

@@ -81,7 +81,7 @@ class ChooseLayerwiseTest : public testing::Test {
   }
 
  private:
-  char places_[4] = {};
+  char places_[5] = {};
 };
 
 TEST_F(ChooseLayerwiseTest, NoneWhereAllFit) {
@@ -101,6 +101,24 @@ TEST_F(ChooseLayerwiseTest, TheBestFirstAndNoMoreThanNeeded) {
 TEST_F(ChooseLayerwiseTest, NeverOneThatSavesNothing) {
   EXPECT_EQ(ChooseLayerwise(Layers(), 2, 1),
             (std::set<const Layer*>{Number(0), Number(2)}));
+}
+
+TEST_F(ChooseLayerwiseTest, WhatIsFasterSoWhateverFits) {
+  constexpr int64_t kMany = 1 << 16;
+  std::vector<LayerCost> layers = Layers();
+  layers.push_back({Number(4), kMany, kMany - 1, 64 * kMany});
+  EXPECT_EQ(ChooseLayerwise(layers, 2, int64_t{1} << 40),
+            (std::set<const Layer*>{Number(4)}));
+  // Its operands count: 2 * (5350 + 65535) are kept.
+  EXPECT_EQ(ChooseLayerwise(layers, 2, 141770),
+            (std::set<const Layer*>{Number(4)}));
+  EXPECT_EQ(ChooseLayerwise(layers, 2, 141769),
+            (std::set<const Layer*>{Number(2), Number(4)}));
+  // Fewer parameters, more pixels, as many operands: none of them is.
+  EXPECT_FALSE(IsFasterLayerwise({Number(4), kMany - 1, 10, 10}));
+  EXPECT_FALSE(
+      IsFasterLayerwise({Number(4), kMany, kMany - 1, 64 * kMany + 1}));
+  EXPECT_FALSE(IsFasterLayerwise({Number(4), kMany, kMany, 64 * kMany}));
 }
 
 TEST(PlanRewards, NamesWhatIsUsed) {
