@@ -126,25 +126,12 @@ void HalvesTape::Record(const Layer& layer, const at::Tensor& input,
                         const at::Tensor& output_gradient) {
   CheckPatches(layer, input, patches_);
   const int64_t half = patches_ / 2;
-  // Layers know the fastest way to every patch's own gradient; but for one with
-  // more weights than activations those would be more numbers than it works on.
-  ParameterGradients own;
-  if (layer.weight().numel * patches_ <=
-      input.numel() + output_gradient.numel()) {
-    own = layer.PatchGradients(output_gradient, input);
-  }
   const auto add = [&](int64_t row, int64_t start, int64_t count) {
     const auto part = [start, count](const at::Tensor& of_patches) {
       return of_patches.narrow(0, start, count);
     };
-    ParameterGradients sum;
-    if (own.weight.defined()) {
-      sum.weight = part(own.weight).sum(0);
-      if (layer.has_bias()) sum.bias = part(own.bias).sum(0);
-    } else {
-      sum = layer.SummedGradients(part(output_gradient), part(input));
-    }
-    AddSummed(layer, sum, sums_[row]);
+    AddSummed(layer, layer.SummedGradients(part(output_gradient), part(input)),
+              sums_[row]);
   };
   if (half > 0) add(0, 0, half);
   add(1, half, patches_ - half);
