@@ -103,6 +103,9 @@ TEST(ParseImageHeader, RefusesOtherKindsByName) {
        "a 32-bit or packed BMP"},
       {"GIF89a......", absl::StatusCode::kInvalidArgument, "but a GIF"},
       {"RIFF....WEBPVP8 ", absl::StatusCode::kInvalidArgument, "but a WebP"},
+      // Too short to tell.
+      {"RIFF", absl::StatusCode::kInvalidArgument,
+       "starting with bytes 52 49 46 46"},
       {"<html><body>", absl::StatusCode::kInvalidArgument,
        "starting with bytes 3c 68 74 6d 6c 3e 3c 62"},
   };
