@@ -28,6 +28,12 @@ def bild_fuzzer(name, deps, tags = []):
             "//third_party:fuzz": ["-fsanitize=fuzzer"],
             "//conditions:default": [],
         }),
+        # One file with --config=fuzz: a program that fuzzes goes on while the
+        # next one is built.
+        linkstatic = select({
+            "//third_party:fuzz": True,
+            "//conditions:default": False,
+        }),
         tags = tags,
         deps = deps + ["//bild/base:atomic_file"],
     )
