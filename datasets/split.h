@@ -85,19 +85,21 @@ std::string ListText(std::vector<std::string> ids);
 
 // The division of the NTIRE challenges: ids in number order, the last `test`
 // for testing, the `validation` before them for validation, the rest for
-// training.
+// training. Duplicates drop out. InvalidArgument where a number is negative or
+// the two are more than the ids.
 struct ChallengeSplit {
   std::vector<std::string> train;
   std::vector<std::string> validation;
   std::vector<std::string> test;
 };
-ChallengeSplit SplitInNumberOrder(std::vector<std::string> ids,
-                                  int64_t validation, int64_t test);
+absl::StatusOr<ChallengeSplit> SplitInNumberOrder(std::vector<std::string> ids,
+                                                  int64_t validation,
+                                                  int64_t test);
 // The same sizes redrawn: the first `test` of order(seed, ids) for testing, the
 // next for validation, the rest for training; each list sorted bytewise.
-ChallengeSplit SplitInSeededOrder(const std::vector<std::string>& ids,
-                                  int64_t validation, int64_t test,
-                                  uint64_t seed);
+absl::StatusOr<ChallengeSplit> SplitInSeededOrder(
+    const std::vector<std::string>& ids, int64_t validation, int64_t test,
+    uint64_t seed);
 
 }  // namespace bild
 

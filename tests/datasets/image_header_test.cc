@@ -117,6 +117,50 @@ TEST(ParseImageHeader, RefusesOtherKindsByName) {
 }
 
 // Shorter than what tells a WebP from other RIFF files.
+// A PNG header as it stands, with its checksum.
+std::string PngHeader(uint32_t width, uint32_t height, int depth, int colour) {
+  std::string ihdr("IHDR");
+  for (const uint32_t side : {width, height}) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      ihdr += static_cast<char>(side >> shift);
+    }
+  }
+  ihdr += static_cast<char>(depth);
+  ihdr += static_cast<char>(colour);
+  ihdr += std::string(3, '\0');
+  const uint32_t crc = PngCrc(ihdr.data(), ihdr.size());
+  std::string bytes = std::string("\x89PNG\r\n\x1a\n\0\0\0\x0d", 12) + ihdr;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    bytes += static_cast<char>(crc >> shift);
+  }
+  return bytes;
+}
+
+// What the decoders' 32-bit counts cannot hold is refused from the header.
+TEST(ParseImageHeader, RefusesWhatIsTooLarge) {
+  const auto refusal = [](const std::string& bytes) {
+    const auto header = ParseImageHeader(bytes, {false, /*depth16=*/true});
+    EXPECT_EQ(header.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(header.status().message());
+  };
+  EXPECT_TRUE(ParseImageHeader(PngHeader(16384, 16384, 8, 6)).ok());
+  EXPECT_THAT(refusal(PngHeader(16384, 16385, 8, 2)),
+              HasSubstr("is 16384x16385, more than the 268435456 pixels"));
+  // 2^31 bytes with 16 bits; one row fewer is read.
+  EXPECT_THAT(refusal(PngHeader(16384, 16384, 16, 2)),
+              HasSubstr("is 16384x16384 with 16 bits a channel, 2147483648 "
+                        "bytes where 2147483647 are read"));
+  EXPECT_TRUE(ParseImageHeader(PngHeader(16384, 16383, 16, 2),
+                               {false, /*depth16=*/true})
+                  .ok());
+  EXPECT_TRUE(ParseImageHeader(PngHeader(1000000, 2, 8, 2)).ok());
+  for (const std::string& bytes :
+       {PngHeader(1000001, 2, 8, 2), PngHeader(2, 1000001, 8, 2),
+        BmpHeader(1000001, 2, 24, 0), BmpHeader(2, -1000001, 24, 0)}) {
+    EXPECT_THAT(refusal(bytes), HasSubstr("a side longer than the 1000000"));
+  }
+}
+
 TEST(ParseImageHeader, RefusesCutOffRiffFiles) {
   const std::string webp = "RIFF....WEBP";
   for (size_t size = 1; size < webp.size(); ++size) {
@@ -201,6 +245,19 @@ TEST(InspectImage, ReadsPastLargeMetadata) {
   WriteBytes(folder / "b.jpg", bytes.substr(0, 50000));
   EXPECT_THAT(std::string(InspectImage(folder / "b.jpg").status().message()),
               HasSubstr("is cut off: it ends inside its header (50000 bytes)"));
+}
+
+// From its size alone: a hole of 3 GiB is never read.
+TEST(InspectImage, RefusesAFileThatIsTooLarge) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.bmp";
+  WriteBytes(path, BmpHeader(40, 30, 24, 0));
+  std::filesystem::resize_file(path, int64_t{3} << 30);
+  const absl::Status status = InspectImage(path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("a.bmp' is a file of more than the 2147483647 bytes "
+                        "that are read, expected a picture (3221225472"));
 }
 
 TEST(InspectImage, SaysWhyAFileCannotBeRead) {
