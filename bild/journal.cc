@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "bild/base/atomic_file.h"
+#include "bild/base/json_integer.h"
 #include "bild/base/status.h"
 #include "nlohmann/json.hpp"
 
@@ -42,13 +43,9 @@ class LineReader {
   void Take(const char* name, int64_t* value) {
     const Json* json = Find(name);
     if (json == nullptr) return;
-    const bool fits =
-        json->is_number_integer() &&
-        (!json->is_number_unsigned() ||
-         json->get<uint64_t>() <=
-             static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));
-    if (!fits) return Wrong(name, "a 64-bit integer", *json);
-    *value = json->get<int64_t>();
+    const std::optional<int64_t> number = JsonInteger(*json);
+    if (!number.has_value()) return Wrong(name, "a 64-bit integer", *json);
+    *value = *number;
   }
   void Take(const char* name, double* value) {
     const Json* json = Find(name);

@@ -1,4 +1,4 @@
-// Comma-separated values and the curves in them.
+// Comma-separated values, and the curves and scores in them.
 
 #include <cmath>
 #include <cstddef>
@@ -78,6 +78,21 @@ void CheckCurves(const std::string& text) {
   }
 }
 
+void CheckImages(const std::string& text) {
+  const InputFile file(text);
+  const absl::StatusOr<std::vector<PerImageRow>> rows =
+      ReadPerImage(file.path());
+  if (!rows.ok()) return CheckRefusal(rows.status());
+  std::string written = PerImageHeader();
+  for (const PerImageRow& row : *rows) written += ToCsvLine(row);
+  const InputFile second(written);
+  const auto again = ReadPerImage(second.path());
+  FUZZ_REQUIRE(again.ok() && again->size() == rows->size());
+  for (size_t i = 0; i < rows->size(); ++i) {
+    FUZZ_REQUIRE(ToCsvLine((*again)[i]) == ToCsvLine((*rows)[i]));
+  }
+}
+
 }  // namespace
 }  // namespace bild
 
@@ -86,7 +101,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   bild::CheckRows(text);
   bild::CheckField(text);
   bild::CheckCurves(text);
+  bild::CheckImages(text);
   // So that small inputs reach the rows.
   bild::CheckCurves(bild::CurvesHeader() + text);
+  bild::CheckImages(bild::PerImageHeader() + text);
   return 0;
 }

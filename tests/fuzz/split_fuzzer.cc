@@ -57,6 +57,7 @@ void CheckSplit(const std::vector<PairName>& pairs,
   }
   CheckList(pairs, split->train);
   CheckList(pairs, split->validation);
+  CheckList(pairs, split->test);
   FUZZ_REQUIRE(!split->train.indices.empty());
   FUZZ_REQUIRE(!split->validation.indices.empty());
   std::set<std::string> trained;
@@ -66,6 +67,36 @@ void CheckSplit(const std::vector<PairName>& pairs,
   for (const int64_t index : split->validation.indices) {
     const std::string& scene = pairs[static_cast<size_t>(index)].scene;
     FUZZ_REQUIRE(trained.count(scene) == 0 && dropped.count(scene) == 0);
+  }
+  FUZZ_REQUIRE(split->test.indices.empty() ==
+               (options.rule != SplitRule::kChallenge));
+}
+
+std::vector<std::string> Sorted(std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+// Every id on one side, and sizes as they were asked for.
+void CheckChallenge(const std::vector<std::string>& ids, uint64_t seed,
+                    int64_t validation, int64_t test) {
+  const std::set<std::string> different(ids.begin(), ids.end());
+  for (const auto& split : {SplitInNumberOrder(ids, validation, test),
+                            SplitInSeededOrder(ids, validation, test, seed)}) {
+    const auto n = static_cast<int64_t>(different.size());
+    FUZZ_REQUIRE(split.ok() ==
+                 (validation >= 0 && test >= 0 && validation + test <= n));
+    if (!split.ok()) {
+      FUZZ_REQUIRE(absl::IsInvalidArgument(split.status()));
+      continue;
+    }
+    FUZZ_REQUIRE(static_cast<int64_t>(split->validation.size()) == validation);
+    FUZZ_REQUIRE(static_cast<int64_t>(split->test.size()) == test);
+    std::vector<std::string> all = split->train;
+    all.insert(all.end(), split->validation.begin(), split->validation.end());
+    all.insert(all.end(), split->test.begin(), split->test.end());
+    FUZZ_REQUIRE(Sorted(all) ==
+                 std::vector<std::string>(different.begin(), different.end()));
   }
 }
 
@@ -94,12 +125,20 @@ void CheckNames(unsigned char choice, const std::string& text) {
     FUZZ_REQUIRE(pairing.pairs[i - 1].id < pairing.pairs[i].id);
   }
   constexpr SplitRule kSplitRules[] = {SplitRule::kPaper, SplitRule::kPaper4500,
-                                       SplitRule::kFull, SplitRule::kTenth};
+                                       SplitRule::kFull, SplitRule::kTenth,
+                                       SplitRule::kChallenge};
   SplitOptions options;
-  options.rule = kSplitRules[choice / 3 % 4];
-  options.seed = choice / 12 % 4;
-  options.scene_block = choice / 48 % 4;
+  options.rule = kSplitRules[choice / 3 % 5];
+  options.seed = choice / 15 % 4;
+  options.scene_block = choice / 60 % 4;
   CheckSplit(pairing.pairs, options);
+  // Lines of clear pictures as the ids of the complete copy.
+  for (const PictureFile& file : clear) {
+    options.complete_ids.push_back(file.stem);
+  }
+  CheckSplit(pairing.pairs, options);
+  CheckChallenge(options.complete_ids, options.seed, choice % 7 - 1,
+                 choice / 7 % 7 - 1);
 }
 
 }  // namespace
