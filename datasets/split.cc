@@ -1,7 +1,6 @@
 #include "datasets/split.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -86,10 +85,6 @@ Sides SplitTenth(const IdsByScene& ids_of, const SplitOptions& options) {
   return sides;
 }
 
-std::set<std::string> SetOf(const std::vector<std::string>& ids) {
-  return {ids.begin(), ids.end()};
-}
-
 // Empty sides where there are too few scenes.
 Sides SplitChallenge(const IdsByScene& ids_of, const SplitOptions& options) {
   std::vector<std::string> ids = options.complete_ids;
@@ -100,13 +95,18 @@ Sides SplitChallenge(const IdsByScene& ids_of, const SplitOptions& options) {
           : SplitInSeededOrder(ids, kChallengeValidation, kChallengeTest,
                                options.seed);
   if (!split.ok()) return {};
-  Sides sides{SetOf(split->train), SetOf(split->validation),
-              SetOf(split->test)};
-  for (auto* side : {&sides.train, &sides.validation, &sides.test}) {
-    for (auto id = side->begin(); id != side->end();) {
-      id = ids_of.count(*id) > 0 ? std::next(id) : side->erase(id);
+  Sides sides;
+  const auto take = [&ids_of](const std::vector<std::string>& scenes,
+                              std::set<std::string>* side) {
+    for (const std::string& scene : scenes) {
+      const auto found = ids_of.find(scene);
+      if (found == ids_of.end()) continue;
+      side->insert(found->second.begin(), found->second.end());
     }
-  }
+  };
+  take(split->train, &sides.train);
+  take(split->validation, &sides.validation);
+  take(split->test, &sides.test);
   return sides;
 }
 

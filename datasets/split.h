@@ -52,8 +52,9 @@ struct SplitOptions {
   // kTenth only: scenes next to each other in natural order stay together in
   // blocks of this many (the last block may be shorter). 1: each for itself.
   int64_t scene_block = 1;
-  // kChallenge: the ids of a complete copy, so that a partial one is divided as
-  // the complete one. Empty: those that are there.
+  // kChallenge: the scenes of a complete copy, so that a partial one is divided
+  // as the complete one. Empty: those that are there. (In the challenges' own
+  // sets a scene is a picture, and its name the id.)
   std::vector<std::string> complete_ids;
 };
 

@@ -301,6 +301,20 @@ TEST(ChallengeSplits, SizesThatDoNotFitAreRefused) {
   }
 }
 
+// No picture is lost where a scene has more than one.
+TEST(MakeSplit, AChallengeOfScenesWithSeveralPictures) {
+  const std::vector<PairName> pairs = ScenesOfPairs(12, 2);
+  SplitOptions options;
+  options.rule = SplitRule::kChallenge;
+  options.seed = 0;
+  const auto split = MakeSplit(pairs, {}, options);
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->train.text, "1_1\n1_2\n2_1\n2_2\n");
+  EXPECT_THAT(ScenesIn(pairs, split->validation),
+              ElementsAre("3", "4", "5", "6", "7"));
+  EXPECT_EQ(split->test.indices.size(), 10u);
+}
+
 // Ids that stand twice in a list do not count twice.
 TEST(MakeSplit, AChallengeOfTooFewDifferentIds) {
   SplitOptions options;
