@@ -117,25 +117,6 @@ TEST(ParseImageHeader, RefusesOtherKindsByName) {
 }
 
 // Shorter than what tells a WebP from other RIFF files.
-// A PNG header as it stands, with its checksum.
-std::string PngHeader(uint32_t width, uint32_t height, int depth, int colour) {
-  std::string ihdr("IHDR");
-  for (const uint32_t side : {width, height}) {
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      ihdr += static_cast<char>(side >> shift);
-    }
-  }
-  ihdr += static_cast<char>(depth);
-  ihdr += static_cast<char>(colour);
-  ihdr += std::string(3, '\0');
-  const uint32_t crc = PngCrc(ihdr.data(), ihdr.size());
-  std::string bytes = std::string("\x89PNG\r\n\x1a\n\0\0\0\x0d", 12) + ihdr;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(crc >> shift);
-  }
-  return bytes;
-}
-
 // What the decoders' 32-bit counts cannot hold is refused from the header.
 TEST(ParseImageHeader, RefusesWhatIsTooLarge) {
   const auto refusal = [](const std::string& bytes) {
@@ -143,19 +124,19 @@ TEST(ParseImageHeader, RefusesWhatIsTooLarge) {
     EXPECT_EQ(header.status().code(), absl::StatusCode::kInvalidArgument);
     return std::string(header.status().message());
   };
-  EXPECT_TRUE(ParseImageHeader(PngHeader(16384, 16384, 8, 6)).ok());
-  EXPECT_THAT(refusal(PngHeader(16384, 16385, 8, 2)),
+  EXPECT_TRUE(ParseImageHeader(PngHeaderOnly(16384, 16384, 8, 6)).ok());
+  EXPECT_THAT(refusal(PngHeaderOnly(16384, 16385, 8, 2)),
               HasSubstr("is 16384x16385, more than the 268435456 pixels"));
   // 2^31 bytes with 16 bits; one row fewer is read.
-  EXPECT_THAT(refusal(PngHeader(16384, 16384, 16, 2)),
+  EXPECT_THAT(refusal(PngHeaderOnly(16384, 16384, 16, 2)),
               HasSubstr("is 16384x16384 with 16 bits a channel, 2147483648 "
                         "bytes where 2147483647 are read"));
-  EXPECT_TRUE(ParseImageHeader(PngHeader(16384, 16383, 16, 2),
+  EXPECT_TRUE(ParseImageHeader(PngHeaderOnly(16384, 16383, 16, 2),
                                {false, /*depth16=*/true})
                   .ok());
-  EXPECT_TRUE(ParseImageHeader(PngHeader(1000000, 2, 8, 2)).ok());
+  EXPECT_TRUE(ParseImageHeader(PngHeaderOnly(1000000, 2, 8, 2)).ok());
   for (const std::string& bytes :
-       {PngHeader(1000001, 2, 8, 2), PngHeader(2, 1000001, 8, 2),
+       {PngHeaderOnly(1000001, 2, 8, 2), PngHeaderOnly(2, 1000001, 8, 2),
         BmpHeader(1000001, 2, 24, 0), BmpHeader(2, -1000001, 24, 0)}) {
     EXPECT_THAT(refusal(bytes), HasSubstr("a side longer than the 1000000"));
   }
