@@ -132,7 +132,8 @@ Names NamesIn(const std::string& text) {
           std::sregex_token_iterator()};
 }
 
-// A minute is far more than either program needs for 100 small pictures.
+// A minute is far more than either program needs for some tens of small
+// pictures.
 ProgramOutcome EndsByItself(const ProgramCall& call) {
   StartedProgram program(call);
   program.WaitUntil([] { return false; }, std::chrono::minutes(1));
