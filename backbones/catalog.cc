@@ -1,18 +1,15 @@
 #include "backbones/catalog.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "backbones/aodnet.h"
+#include "backbones/backbone_spec.h"
 #include "backbones/ddu.h"
 #include "backbones/dehazenet.h"
 #include "backbones/dehazenet_original.h"
@@ -28,50 +25,10 @@ namespace {
 // For messages.
 constexpr char kDduOptionList[] = "ddu=S, ddu_grid (256), ddu_width (64)";
 
-using OptionMap = std::map<std::string, std::string>;
 using Maker = std::function<absl::StatusOr<std::unique_ptr<Backbone>>(
-    OptionMap, const LayerScope&)>;
+    BackboneOptions, const LayerScope&)>;
 
-// Takes an integer option out of the map.
-absl::Status TakeInteger(OptionMap& options, const std::string& name,
-                         int64_t least, int64_t multiple_of, int64_t* value) {
-  const auto found = options.find(name);
-  if (found == options.end()) return absl::OkStatus();
-  if (!absl::SimpleAtoi(found->second, value) || *value < least ||
-      *value > 4096 || *value % multiple_of != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "option ", name, "='", found->second, "': expected ",
-        multiple_of > 1 ? absl::StrCat("a multiple of ", multiple_of)
-                        : std::string("an integer"),
-        " from ", least, " to 4096"));
-  }
-  options.erase(found);
-  return absl::OkStatus();
-}
-
-// Takes an option that is one of a few words out of the map.
-absl::Status TakeWord(OptionMap& options, const std::string& name,
-                      const std::vector<std::string>& known,
-                      std::string* value) {
-  const auto found = options.find(name);
-  if (found == options.end()) return absl::OkStatus();
-  *value = found->second;
-  if (std::find(known.begin(), known.end(), *value) == known.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("option ", name, "='", *value, "': expected one of '",
-                     absl::StrJoin(known, "', '"), "'"));
-  }
-  options.erase(found);
-  return absl::OkStatus();
-}
-
-absl::Status NothingLeft(const OptionMap& options) {
-  if (options.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown option '", options.begin()->first, "'"));
-}
-
-absl::StatusOr<std::unique_ptr<Backbone>> MakeAodNet(OptionMap options,
+absl::StatusOr<std::unique_ptr<Backbone>> MakeAodNet(BackboneOptions options,
                                                      const LayerScope& scope) {
   std::string variant = "published";
   BILD_RETURN_IF_ERROR(
@@ -82,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeAodNet(OptionMap options,
 }
 
 absl::StatusOr<std::unique_ptr<Backbone>> MakeDehazeNet(
-    OptionMap options, const LayerScope& scope) {
+    BackboneOptions options, const LayerScope& scope) {
   std::string variant = "gunet";
   BILD_RETURN_IF_ERROR(
       TakeWord(options, "variant", {"gunet", "patch", "original"}, &variant));
@@ -92,7 +49,7 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeDehazeNet(
   return std::make_unique<DehazeNet>(scope);
 }
 
-absl::StatusOr<std::unique_ptr<Backbone>> MakeFfa(OptionMap options,
+absl::StatusOr<std::unique_ptr<Backbone>> MakeFfa(BackboneOptions options,
                                                   const LayerScope& scope) {
   FfaOptions ffa;
   BILD_RETURN_IF_ERROR(TakeInteger(options, "dim", /*least=*/16,
@@ -104,7 +61,7 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeFfa(OptionMap options,
 }
 
 absl::StatusOr<std::unique_ptr<Backbone>> MakeGridDehazeNet(
-    OptionMap options, const LayerScope& scope) {
+    BackboneOptions options, const LayerScope& scope) {
   GridDehazeNetOptions grid;
   std::string input = "published";
   BILD_RETURN_IF_ERROR(TakeInteger(options, "width", /*least=*/1,
@@ -118,7 +75,7 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeGridDehazeNet(
   return std::make_unique<GridDehazeNet>(grid, scope);
 }
 
-absl::StatusOr<std::unique_ptr<Backbone>> MakeMsbdn(OptionMap options,
+absl::StatusOr<std::unique_ptr<Backbone>> MakeMsbdn(BackboneOptions options,
                                                     const LayerScope& scope) {
   MsbdnOptions msbdn;
   BILD_RETURN_IF_ERROR(TakeInteger(options, "width", /*least=*/1,
@@ -129,7 +86,8 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeMsbdn(OptionMap options,
 
 // Takes the options of the wrapper that every net can have. Nothing where they
 // do not ask for it.
-absl::StatusOr<std::optional<DduOptions>> TakeDduOptions(OptionMap& options) {
+absl::StatusOr<std::optional<DduOptions>> TakeDduOptions(
+    BackboneOptions& options) {
   if (options.count("ddu") == 0) {
     for (const std::string name : {"ddu_grid", "ddu_width"}) {
       if (options.count(name) == 0) continue;
@@ -208,7 +166,7 @@ const std::vector<Row>& Rows() {
 
 // With the wrapper where the options ask for it.
 absl::StatusOr<std::unique_ptr<Backbone>> MakeFrom(const Row& row,
-                                                   OptionMap options) {
+                                                   BackboneOptions options) {
   BILD_ASSIGN_OR_RETURN(const std::optional<DduOptions> ddu,
                         TakeDduOptions(options));
   // Of a wrapped net only to see that it can be made and takes the picture: its
@@ -226,34 +184,6 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeFrom(const Row& row,
   });
 }
 
-// "ffa[dim=16,blocks=2]" -> "ffa", {dim: 16, blocks: 2}.
-absl::Status ParseSpec(const std::string& spec, std::string* name,
-                       OptionMap* options) {
-  const size_t bracket = spec.find('[');
-  *name = spec.substr(0, bracket);
-  if (bracket == std::string::npos) return absl::OkStatus();
-  if (spec.back() != ']') {
-    return absl::InvalidArgumentError(
-        "expected NAME or NAME[option=value,...]");
-  }
-  const std::string inside =
-      spec.substr(bracket + 1, spec.size() - bracket - 2);
-  const std::vector<std::string> texts = absl::StrSplit(inside, ',');
-  for (const std::string& text : texts) {
-    const std::vector<std::string> pair =
-        absl::StrSplit(text, absl::MaxSplits('=', 1));
-    if (pair.size() != 2 || pair[0].empty() || pair[1].empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", text, "' is not option=value"));
-    }
-    if (!options->emplace(pair[0], pair[1]).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("option '", pair[0], "' is given twice"));
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 const std::vector<BackboneInfo>& BackboneCatalog() {
@@ -267,9 +197,7 @@ const std::vector<BackboneInfo>& BackboneCatalog() {
 
 absl::StatusOr<std::unique_ptr<Backbone>> MakeBackbone(
     const std::string& spec, const at::TensorOptions& options) {
-  std::string name;
-  OptionMap option_map;
-  const absl::Status parsed = ParseSpec(spec, &name, &option_map);
+  const std::string name = BackboneNameOf(spec);
   const Row* row = nullptr;
   std::vector<std::string> known;
   for (const Row& candidate : Rows()) {
@@ -286,8 +214,9 @@ absl::StatusOr<std::unique_ptr<Backbone>> MakeBackbone(
         "backbone '", spec, "': ", status.message(), ". Options of ", name,
         ": ", row->info.options, "; of every net: ", kDduOptionList, "."));
   };
-  if (!parsed.ok()) return explain(parsed);
-  auto backbone = MakeFrom(*row, std::move(option_map));
+  const auto option_map = ParseBackboneOptions(spec);
+  if (!option_map.ok()) return explain(option_map.status());
+  auto backbone = MakeFrom(*row, *option_map);
   if (!backbone.ok()) return explain(backbone.status());
   (*backbone)->layers().Materialise(options);
   return backbone;

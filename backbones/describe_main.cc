@@ -182,8 +182,8 @@ int Main(int argc, char** argv) {
   const auto settings = ReadSettings(arguments);
   absl::Status usage = settings.status();
   if (usage.ok()) usage = ApplySettings(*settings);
-  absl::StatusOr<Request> request = usage;
-  if (usage.ok()) request = ReadRequest();
+  const absl::StatusOr<Request> request =
+      usage.ok() ? ReadRequest() : absl::StatusOr<Request>(usage);
   if (!request.ok()) {
     std::fprintf(stderr, "%s\n",
                  std::string(request.status().message()).c_str());

@@ -1,6 +1,7 @@
 #include "bild/checkpoint.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "backbones/named_tensor.h"
 #include "backbones/safetensors.h"
+#include "bild/base/json_integer.h"
 #include "bild/base/status.h"
 #include "c10/core/GradMode.h"
 #include "fmt/format.h"
@@ -157,17 +159,23 @@ absl::Status LoadCheckpoint(const std::string& path, const std::string& run,
   int64_t theta_steps = 0;
   int64_t phi_steps = 0;
   try {
-    progress.step = json.at("step").get<int64_t>();
-    progress.outer_step = json.at("outer_step").get<int64_t>();
-    progress.best_step = json.at("best_step").get<int64_t>();
-    progress.is_dead = json.at("is_dead").get<bool>();
-    progress.journal_bytes = json.at("journal_bytes").get<int64_t>();
-    theta_steps =
-        json.at(std::string(kThetaOptimizer) + "steps").get<int64_t>();
+    bool is_number = true;
+    const auto take_count = [&](const std::string& name, int64_t* count) {
+      const std::optional<int64_t> number = JsonInteger(json.at(name));
+      is_number = is_number && number.has_value();
+      *count = number.value_or(0);
+    };
+    take_count("step", &progress.step);
+    take_count("outer_step", &progress.outer_step);
+    take_count("best_step", &progress.best_step);
+    take_count("journal_bytes", &progress.journal_bytes);
+    take_count(std::string(kThetaOptimizer) + "steps", &theta_steps);
     if (state.phi_optimizer != nullptr) {
-      phi_steps = json.at(std::string(kPhiOptimizer) + "steps").get<int64_t>();
+      take_count(std::string(kPhiOptimizer) + "steps", &phi_steps);
     }
-    bool is_number =
+    progress.is_dead = json.at("is_dead").get<bool>();
+    is_number =
+        is_number &&
         absl::SimpleAtod(json.at("best_validation_psnr_db").get<std::string>(),
                          &progress.best_validation_psnr_db) &&
         absl::SimpleAtod(json.at("last_validation_psnr_db").get<std::string>(),

@@ -48,7 +48,8 @@ class Journal {
   // shorter than that.
   absl::Status CutTo(int64_t bytes);
 
-  // Keeps rows in memory until Flush().
+  // Keeps rows in memory until Flush(). Numbers need not be finite; bytes of a
+  // text that are not UTF-8 are replaced.
   void Add(const JournalCurve& point);
   void Add(const PatchWeight& weight);
 

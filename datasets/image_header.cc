@@ -52,6 +52,11 @@ absl::Status CheckSize(int64_t width_px, int64_t height_px) {
         fmt::format("is {}x{}, more than the {} pixels that are read", width_px,
                     height_px, kMostPixels));
   }
+  if (width_px > kMostSidePx || height_px > kMostSidePx) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}x{}, a side longer than the {} pixels that are read",
+                    width_px, height_px, kMostSidePx));
+  }
   return absl::OkStatus();
 }
 
@@ -99,6 +104,15 @@ absl::StatusOr<ImageHeader> ParsePng(const std::string& bytes,
   if (!is_depth_taken) {
     return absl::InvalidArgumentError(
         fmt::format("has {} bits a channel, expected 8 bits", depth));
+  }
+  // Three channels, and an alpha that only decoding can tell to be opaque.
+  const int64_t decoded_bytes =
+      header.width_px * header.height_px * 4 * (header.is_16_bit ? 2 : 1);
+  if (decoded_bytes > kMostBytes) {
+    return absl::InvalidArgumentError(fmt::format(
+        "is {}x{} with 16 bits a channel, {} bytes where {} are "
+        "read",
+        header.width_px, header.height_px, decoded_bytes, kMostBytes));
   }
   header.has_alpha = colour == 6 || colour == 4;
   // A transparent colour is declared between the header and the pixels.
@@ -372,6 +386,11 @@ absl::StatusOr<ImageHeader> InspectImage(const std::string& path,
                         fmt::format("'{}' {} ({} bytes).", path,
                                     std::string(status.message()), ends.size));
   };
+  if (ends.size > kMostBytes) {
+    return with_path(absl::InvalidArgumentError(fmt::format(
+        "is a file of more than the {} bytes that are read, expected a picture",
+        kMostBytes)));
+  }
   absl::StatusOr<ImageHeader> header = ParseImageHeader(ends.prefix, rules);
   const bool is_whole = ends.size <= static_cast<int64_t>(ends.prefix.size());
   if (absl::IsOutOfRange(header.status()) && !is_whole) {

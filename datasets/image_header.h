@@ -7,6 +7,7 @@
 #define DATASETS_IMAGE_HEADER_H_
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -43,12 +44,16 @@ struct ImageHeader {
   bool is_16_bit = false;   // Only with depth16.
 };
 
-// More pixels than this are refused before memory is taken.
+// What is larger is refused before memory is taken. The decoders below count a
+// file's bytes and a picture's in 32 bits, and libpng refuses longer sides.
 constexpr int64_t kMostPixels = int64_t{1} << 28;
+constexpr int64_t kMostSidePx = 1000000;
+constexpr int64_t kMostBytes = std::numeric_limits<int32_t>::max();
 
 // Parses the start of a file. `bytes` may be a prefix: OutOfRange means that
 // the header goes on beyond it. InvalidArgument: a kind of picture that is not
-// taken, or no picture. DataLoss: a damaged header. The messages are fragments
+// taken, one that is too large, or no picture. DataLoss: a damaged header. The
+// messages are fragments
 // ("is a grey picture, expected three channels"), without the path.
 absl::StatusOr<ImageHeader> ParseImageHeader(const std::string& bytes,
                                              const ImageRules& rules = {});

@@ -58,6 +58,10 @@ absl::Status TakePixels(const cv::Mat& pixels, std::vector<Value>* rgb) {
 absl::StatusOr<Image> DecodeByOpenCv(const std::string& bytes,
                                      const ImageHeader& header) {
   SilenceOpenCv();
+  if (bytes.size() > static_cast<size_t>(kMostBytes)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "has more than the {} bytes of a file that are read", kMostBytes));
+  }
   const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1,
                         const_cast<char*>(bytes.data()));
   cv::Mat pixels;

@@ -20,8 +20,8 @@ namespace bild {
 // profiles are ignored, as reference loaders do. The whole picture or an error,
 // never a part of one:
 //   NotFound, PermissionDenied, FailedPrecondition   cannot be opened; a folder
-//   InvalidArgument   16-bit, grey, palette, CMYK, alpha other than 255, more
-//                     than 2^28 pixels, no picture
+//   InvalidArgument   16-bit, grey, palette, CMYK, alpha other than 255, too
+//                     large (kMostPixels and below it), no picture
 //   DataLoss          empty, cut off or damaged, with the decoder's reason
 // `rules` let some kinds through that are refused otherwise. Thread-safe.
 absl::StatusOr<Image> ReadImage(const std::string& path,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "fmt/format.h"
@@ -50,20 +51,20 @@ std::string ParseRow(const std::string& line, ManifestRow* row) {
 absl::StatusOr<std::string> ManifestText(const Manifest& manifest) {
   std::string text =
       fmt::format("{}{} {}\n", kSign, manifest.dataset, manifest.layout);
-  std::vector<std::string> with_tab;
+  std::vector<std::string> unwritable;
   for (const ManifestRow& row : manifest.rows) {
-    if (row.path.find('\t') != std::string::npos) {
-      with_tab.push_back(fmt::format("'{}'", row.path));
+    if (row.path.find_first_of("\t\n") != std::string::npos) {
+      unwritable.push_back(fmt::format("'{}'", absl::CEscape(row.path)));
     }
     text +=
         fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", row.path, row.bytes, row.sha256,
                     row.width_px, row.height_px, row.pixels_sha256);
   }
-  if (with_tab.empty()) return text;
+  if (unwritable.empty()) return text;
   return absl::InvalidArgumentError(ListProblems(
-      "File names with a tab in them, which separates the fields of a "
-      "manifest:",
-      with_tab, "Rename them."));
+      "File names with a tab or a line feed in them, which separate the fields "
+      "and rows of a manifest:",
+      unwritable, "Rename them."));
 }
 
 absl::StatusOr<Manifest> ParseManifest(const std::string& text,

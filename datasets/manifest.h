@@ -34,7 +34,8 @@ struct Manifest {
   std::vector<ManifestRow> rows;  // Sorted by path, each path once.
 };
 
-// InvalidArgument for a path with a tab in it, which the format cannot hold.
+// InvalidArgument for a path with a tab or a line feed in it, which the format
+// cannot hold.
 absl::StatusOr<std::string> ManifestText(const Manifest& manifest);
 
 // Strict: every line that does not read is reported, with its number, at once.

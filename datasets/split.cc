@@ -1,11 +1,11 @@
 #include "datasets/split.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <utility>
 
 #include "bild/base/sha256.h"
+#include "bild/base/status.h"
 #include "datasets/natural_order.h"
 #include "fmt/format.h"
 
@@ -85,28 +85,28 @@ Sides SplitTenth(const IdsByScene& ids_of, const SplitOptions& options) {
   return sides;
 }
 
-std::set<std::string> SetOf(const std::vector<std::string>& ids) {
-  return {ids.begin(), ids.end()};
-}
-
+// Empty sides where there are too few scenes.
 Sides SplitChallenge(const IdsByScene& ids_of, const SplitOptions& options) {
   std::vector<std::string> ids = options.complete_ids;
   if (ids.empty()) ids = Scenes(ids_of);
-  if (static_cast<int64_t>(ids.size()) <
-      kChallengeValidation + kChallengeTest) {
-    return {};
-  }
-  const ChallengeSplit split =
+  const absl::StatusOr<ChallengeSplit> split =
       options.seed == 0
           ? SplitInNumberOrder(ids, kChallengeValidation, kChallengeTest)
           : SplitInSeededOrder(ids, kChallengeValidation, kChallengeTest,
                                options.seed);
-  Sides sides{SetOf(split.train), SetOf(split.validation), SetOf(split.test)};
-  for (auto* side : {&sides.train, &sides.validation, &sides.test}) {
-    for (auto id = side->begin(); id != side->end();) {
-      id = ids_of.count(*id) > 0 ? std::next(id) : side->erase(id);
+  if (!split.ok()) return {};
+  Sides sides;
+  const auto take = [&ids_of](const std::vector<std::string>& scenes,
+                              std::set<std::string>* side) {
+    for (const std::string& scene : scenes) {
+      const auto found = ids_of.find(scene);
+      if (found == ids_of.end()) continue;
+      side->insert(found->second.begin(), found->second.end());
     }
-  }
+  };
+  take(split->train, &sides.train);
+  take(split->validation, &sides.validation);
+  take(split->test, &sides.test);
   return sides;
 }
 
@@ -120,6 +120,19 @@ SplitList ListOf(const std::vector<PairName>& pairs,
   }
   list.sha256 = Sha256Hex(list.text);
   return list;
+}
+
+absl::Status CheckSizes(int64_t ids, int64_t validation, int64_t test) {
+  // Subtracted, as a sum might overflow.
+  if (validation >= 0 && test >= 0 && validation <= ids &&
+      test <= ids - validation) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "{} different ids cannot be split into {} for validation, {} for testing "
+      "and the rest for training: expected sizes of 0 or more that are {} "
+      "together at most. Take smaller sizes or add pictures.",
+      ids, validation, test, ids));
 }
 
 std::vector<std::string> Slice(const std::vector<std::string>& ids,
@@ -232,19 +245,24 @@ std::string ListText(std::vector<std::string> ids) {
   return text;
 }
 
-ChallengeSplit SplitInNumberOrder(std::vector<std::string> ids,
-                                  int64_t validation, int64_t test) {
+absl::StatusOr<ChallengeSplit> SplitInNumberOrder(std::vector<std::string> ids,
+                                                  int64_t validation,
+                                                  int64_t test) {
   std::sort(ids.begin(), ids.end(), NaturalLess);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   const auto n = static_cast<int64_t>(ids.size());
-  return {Slice(ids, 0, n - validation - test),
-          Slice(ids, n - validation - test, n - test), Slice(ids, n - test, n)};
+  BILD_RETURN_IF_ERROR(CheckSizes(n, validation, test));
+  return ChallengeSplit{Slice(ids, 0, n - validation - test),
+                        Slice(ids, n - validation - test, n - test),
+                        Slice(ids, n - test, n)};
 }
 
-ChallengeSplit SplitInSeededOrder(const std::vector<std::string>& ids,
-                                  int64_t validation, int64_t test,
-                                  uint64_t seed) {
+absl::StatusOr<ChallengeSplit> SplitInSeededOrder(
+    const std::vector<std::string>& ids, int64_t validation, int64_t test,
+    uint64_t seed) {
   const std::vector<std::string> order = Order(seed, ids);
   const auto n = static_cast<int64_t>(order.size());
+  BILD_RETURN_IF_ERROR(CheckSizes(n, validation, test));
   ChallengeSplit split{Slice(order, validation + test, n),
                        Slice(order, test, validation + test),
                        Slice(order, 0, test)};

@@ -52,8 +52,9 @@ struct SplitOptions {
   // kTenth only: scenes next to each other in natural order stay together in
   // blocks of this many (the last block may be shorter). 1: each for itself.
   int64_t scene_block = 1;
-  // kChallenge: the ids of a complete copy, so that a partial one is divided as
-  // the complete one. Empty: those that are there.
+  // kChallenge: the scenes of a complete copy, so that a partial one is divided
+  // as the complete one. Empty: those that are there. (In the challenges' own
+  // sets a scene is a picture, and its name the id.)
   std::vector<std::string> complete_ids;
 };
 
@@ -85,19 +86,21 @@ std::string ListText(std::vector<std::string> ids);
 
 // The division of the NTIRE challenges: ids in number order, the last `test`
 // for testing, the `validation` before them for validation, the rest for
-// training.
+// training. Duplicates drop out. InvalidArgument where a number is negative or
+// the two are more than the ids.
 struct ChallengeSplit {
   std::vector<std::string> train;
   std::vector<std::string> validation;
   std::vector<std::string> test;
 };
-ChallengeSplit SplitInNumberOrder(std::vector<std::string> ids,
-                                  int64_t validation, int64_t test);
+absl::StatusOr<ChallengeSplit> SplitInNumberOrder(std::vector<std::string> ids,
+                                                  int64_t validation,
+                                                  int64_t test);
 // The same sizes redrawn: the first `test` of order(seed, ids) for testing, the
 // next for validation, the rest for training; each list sorted bytewise.
-ChallengeSplit SplitInSeededOrder(const std::vector<std::string>& ids,
-                                  int64_t validation, int64_t test,
-                                  uint64_t seed);
+absl::StatusOr<ChallengeSplit> SplitInSeededOrder(
+    const std::vector<std::string>& ids, int64_t validation, int64_t test,
+    uint64_t seed);
 
 }  // namespace bild
 

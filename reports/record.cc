@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bild/base/atomic_file.h"
+#include "bild/base/json_integer.h"
 #include "bild/base/status.h"
 #include "nlohmann/json.hpp"
 #include "reports/number.h"
@@ -156,13 +157,9 @@ struct Reader {
     value = json.get<bool>();
   }
   void Take(const char* name, const Json& json, int64_t& value) {
-    const bool fits =
-        json.is_number_integer() &&
-        (!json.is_number_unsigned() ||
-         json.get<uint64_t>() <=
-             static_cast<uint64_t>(std::numeric_limits<int64_t>::max()));
-    if (!fits) return Wrong(name, "a 64-bit integer", json);
-    value = json.get<int64_t>();
+    const std::optional<int64_t> number = JsonInteger(json);
+    if (!number.has_value()) return Wrong(name, "a 64-bit integer", json);
+    value = *number;
   }
   void Take(const char* name, const Json& json, double& value) {
     if (json.is_number()) {

@@ -47,13 +47,18 @@ at::Tensor Upright(const at::Tensor& x, int orientation) {
 }
 
 absl::Status CheckSize(const PictureSize& size) {
-  if (size.width_px >= 1 && size.height_px >= 1 &&
-      size.width_px <= kMostPixels / size.height_px) {
-    return absl::OkStatus();
+  if (size.width_px < 1 || size.height_px < 1 ||
+      size.width_px > kMostPixels / size.height_px) {
+    return absl::InvalidArgumentError(
+        fmt::format("has {}x{} pixels, expected from 1 to {} in all",
+                    size.width_px, size.height_px, kMostPixels));
   }
-  return absl::InvalidArgumentError(
-      fmt::format("has {}x{} pixels, expected from 1 to {} in all",
-                  size.width_px, size.height_px, kMostPixels));
+  if (size.width_px > kMostSidePx || size.height_px > kMostSidePx) {
+    return absl::InvalidArgumentError(
+        fmt::format("has {}x{} pixels, expected sides of {} at most",
+                    size.width_px, size.height_px, kMostSidePx));
+  }
+  return absl::OkStatus();
 }
 
 // Pixels of a PNG as the file has them, [H, W, C] with colours in the order
@@ -142,6 +147,11 @@ absl::StatusOr<PictureSize> ReadPictureSize(const std::string& bytes) {
 }
 
 absl::StatusOr<Picture> DecodePicture(const std::string& bytes) {
+  if (bytes.size() > static_cast<size_t>(kMostBytes)) {
+    return absl::InvalidArgumentError(
+        fmt::format("is a file of {} bytes, expected {} at most", bytes.size(),
+                    kMostBytes));
+  }
   BILD_RETURN_IF_ERROR(ReadPictureSize(bytes).status());
   Picture picture;
   BILD_ASSIGN_OR_RETURN(picture.metadata, ReadPictureMetadata(bytes));

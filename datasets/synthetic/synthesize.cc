@@ -18,14 +18,11 @@
 #include "datasets/synthetic/scene.h"
 #include "datasets/synthetic/staging_folder.h"
 #include "fmt/format.h"
-#include "nlohmann/json.hpp"
 
 namespace bild {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr char kGenerator[] = "bild-synthetic";
 
 bool AreEqual(const SyntheticRequest& a, const SyntheticRequest& b) {
   return a.like == b.like && a.scenes == b.scenes &&
@@ -33,28 +30,12 @@ bool AreEqual(const SyntheticRequest& a, const SyntheticRequest& b) {
          a.width_px == b.width_px && a.height_px == b.height_px;
 }
 
-std::string InWords(int version, const SyntheticRequest& request) {
+std::string InWords(int64_t version, const SyntheticRequest& request) {
   return fmt::format(
       "generator {} --like={} --scenes={} --test_scenes={} --seed={} "
       "--size={}x{}",
       version, request.like, request.scenes, request.test_scenes, request.seed,
       request.width_px, request.height_px);
-}
-
-std::string ToJson(const SyntheticRecord& record) {
-  nlohmann::ordered_json json;
-  json["generator"] = kGenerator;
-  json["generator_version"] = record.generator_version;
-  json["like"] = record.request.like;
-  json["scenes"] = record.request.scenes;
-  json["test_scenes"] = record.request.test_scenes;
-  json["seed"] = record.request.seed;
-  json["width_px"] = record.request.width_px;
-  json["height_px"] = record.request.height_px;
-  json["train_pairs"] = record.train_pairs;
-  json["test_pairs"] = record.test_pairs;
-  json["pixels_sha256"] = record.pixels_sha256;
-  return json.dump(2) + "\n";
 }
 
 Image WithoutBorder(const Image& image, int64_t border_px) {
@@ -238,37 +219,6 @@ absl::StatusOr<bool> IsThere(const SyntheticRequest& request,
 
 }  // namespace
 
-absl::StatusOr<SyntheticRecord> ReadSyntheticRecord(const std::string& root) {
-  const std::string path = root + "/" + kSyntheticRecordName;
-  BILD_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  try {
-    const nlohmann::json json = nlohmann::json::parse(text);
-    SyntheticRecord record;
-    if (json.at("generator") != kGenerator) {
-      return absl::DataLossError(fmt::format(
-          "'{}': generator is {}, expected \"{}\". Remove the folder and make "
-          "the set again.",
-          path, json.at("generator").dump(), kGenerator));
-    }
-    record.generator_version = json.at("generator_version").get<int>();
-    record.request.like = json.at("like").get<std::string>();
-    record.request.scenes = json.at("scenes").get<int64_t>();
-    record.request.test_scenes = json.at("test_scenes").get<int64_t>();
-    record.request.seed = json.at("seed").get<uint64_t>();
-    record.request.width_px = json.at("width_px").get<int64_t>();
-    record.request.height_px = json.at("height_px").get<int64_t>();
-    record.train_pairs = json.at("train_pairs").get<int64_t>();
-    record.test_pairs = json.at("test_pairs").get<int64_t>();
-    record.pixels_sha256 = json.at("pixels_sha256").get<std::string>();
-    return record;
-  } catch (const nlohmann::json::exception& error) {
-    return absl::DataLossError(
-        fmt::format("'{}' is not the record of a synthetic set: {}. Remove the "
-                    "folder and make the set again.",
-                    path, error.what()));
-  }
-}
-
 absl::StatusOr<SyntheticSet> WriteSynthetic(const SyntheticRequest& request,
                                             const std::string& root,
                                             const SyntheticRun& run) {
@@ -292,7 +242,8 @@ absl::StatusOr<SyntheticSet> WriteSynthetic(const SyntheticRequest& request,
         static_cast<int64_t>(scene.hazy.size());
   }
   set.record.pixels_sha256 = HashOf(std::move(lines));
-  BILD_RETURN_IF_ERROR(staging.Write(kSyntheticRecordName, ToJson(set.record)));
+  BILD_RETURN_IF_ERROR(
+      staging.Write(kSyntheticRecordName, SyntheticRecordText(set.record)));
   const absl::Status committed = staging.Commit();
   if (absl::IsAlreadyExists(committed)) {
     // Another process was quicker; its set is as good if it is the same.

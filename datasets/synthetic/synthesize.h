@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "bild/base/progress.h"
 #include "datasets/synthetic/synthetic_plan.h"
+#include "datasets/synthetic/synthetic_record.h"
 
 namespace bild {
 
@@ -20,24 +21,6 @@ struct SyntheticRun {
   // Counts scenes, checked.scenes + checked.test_scenes of them; may be null.
   Progress* progress = nullptr;
 };
-
-// The file in the root by which a synthetic set is known.
-inline constexpr char kSyntheticRecordName[] = "SYNTHETIC.json";
-
-// What that file says.
-struct SyntheticRecord {
-  int generator_version = 0;
-  SyntheticRequest request;  // Checked: test_scenes filled in.
-  int64_t train_pairs = 0;
-  int64_t test_pairs = 0;
-  // SHA-256 over a line `path<tab>width<tab>height<tab>sha256 of the RGB bytes`
-  // for each picture, sorted bytewise: of the pixels before encoding.
-  std::string pixels_sha256;
-};
-
-// NotFound where the root holds no such file; DataLoss where it is not readable
-// as one.
-absl::StatusOr<SyntheticRecord> ReadSyntheticRecord(const std::string& root);
 
 struct SyntheticSet {
   std::string root;

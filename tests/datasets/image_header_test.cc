@@ -103,6 +103,9 @@ TEST(ParseImageHeader, RefusesOtherKindsByName) {
        "a 32-bit or packed BMP"},
       {"GIF89a......", absl::StatusCode::kInvalidArgument, "but a GIF"},
       {"RIFF....WEBPVP8 ", absl::StatusCode::kInvalidArgument, "but a WebP"},
+      // Too short to tell.
+      {"RIFF", absl::StatusCode::kInvalidArgument,
+       "starting with bytes 52 49 46 46"},
       {"<html><body>", absl::StatusCode::kInvalidArgument,
        "starting with bytes 3c 68 74 6d 6c 3e 3c 62"},
   };
@@ -114,6 +117,31 @@ TEST(ParseImageHeader, RefusesOtherKindsByName) {
 }
 
 // Shorter than what tells a WebP from other RIFF files.
+// What the decoders' 32-bit counts cannot hold is refused from the header.
+TEST(ParseImageHeader, RefusesWhatIsTooLarge) {
+  const auto refusal = [](const std::string& bytes) {
+    const auto header = ParseImageHeader(bytes, {false, /*depth16=*/true});
+    EXPECT_EQ(header.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(header.status().message());
+  };
+  EXPECT_TRUE(ParseImageHeader(PngHeaderOnly(16384, 16384, 8, 6)).ok());
+  EXPECT_THAT(refusal(PngHeaderOnly(16384, 16385, 8, 2)),
+              HasSubstr("is 16384x16385, more than the 268435456 pixels"));
+  // 2^31 bytes with 16 bits; one row fewer is read.
+  EXPECT_THAT(refusal(PngHeaderOnly(16384, 16384, 16, 2)),
+              HasSubstr("is 16384x16384 with 16 bits a channel, 2147483648 "
+                        "bytes where 2147483647 are read"));
+  EXPECT_TRUE(ParseImageHeader(PngHeaderOnly(16384, 16383, 16, 2),
+                               {false, /*depth16=*/true})
+                  .ok());
+  EXPECT_TRUE(ParseImageHeader(PngHeaderOnly(1000000, 2, 8, 2)).ok());
+  for (const std::string& bytes :
+       {PngHeaderOnly(1000001, 2, 8, 2), PngHeaderOnly(2, 1000001, 8, 2),
+        BmpHeader(1000001, 2, 24, 0), BmpHeader(2, -1000001, 24, 0)}) {
+    EXPECT_THAT(refusal(bytes), HasSubstr("a side longer than the 1000000"));
+  }
+}
+
 TEST(ParseImageHeader, RefusesCutOffRiffFiles) {
   const std::string webp = "RIFF....WEBP";
   for (size_t size = 1; size < webp.size(); ++size) {
@@ -198,6 +226,19 @@ TEST(InspectImage, ReadsPastLargeMetadata) {
   WriteBytes(folder / "b.jpg", bytes.substr(0, 50000));
   EXPECT_THAT(std::string(InspectImage(folder / "b.jpg").status().message()),
               HasSubstr("is cut off: it ends inside its header (50000 bytes)"));
+}
+
+// From its size alone: a hole of 3 GiB is never read.
+TEST(InspectImage, RefusesAFileThatIsTooLarge) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.bmp";
+  WriteBytes(path, BmpHeader(40, 30, 24, 0));
+  std::filesystem::resize_file(path, int64_t{3} << 30);
+  const absl::Status status = InspectImage(path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("a.bmp' is a file of more than the 2147483647 bytes "
+                        "that are read, expected a picture (3221225472"));
 }
 
 TEST(InspectImage, SaysWhyAFileCannotBeRead) {

@@ -42,11 +42,14 @@ TEST(ManifestText, IsAsDocumentedAndReadsBack) {
   EXPECT_EQ(*ManifestText(*read), SmallText());
 }
 
-TEST(ManifestText, ATabInANameCannotBeWritten) {
+TEST(ManifestText, ATabOrLineFeedInANameCannotBeWritten) {
   Manifest manifest = SmallManifest();
   manifest.rows[0].path = "a\tb.png";
-  EXPECT_THAT(std::string(ManifestText(manifest).status().message()),
-              HasSubstr("tab"));
+  manifest.rows[1].path = "c\nd.png";
+  const std::string message(ManifestText(manifest).status().message());
+  EXPECT_THAT(message, HasSubstr("a tab or a line feed"));
+  EXPECT_THAT(message, HasSubstr("'a\\tb.png'"));
+  EXPECT_THAT(message, HasSubstr("'c\\nd.png'"));
 }
 
 TEST(ParseManifest, NamesEveryLineThatIsWrong) {

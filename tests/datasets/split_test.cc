@@ -1,13 +1,16 @@
 #include "datasets/split.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <utility>
 
 #include "bild/base/atomic_file.h"
 #include "bild/base/seed.h"
 #include "bild/base/sha256.h"
 #include "datasets/natural_order.h"
 #include "datasets/reside_ids.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -149,7 +152,7 @@ TEST_F(SplitGolden, Challenges) {
     for (int i = n; i >= 1; --i) {
       ids.push_back((i < 10 ? "0" : "") + std::to_string(i));
     }
-    const ChallengeSplit fixed = SplitInNumberOrder(ids, 5, 5);
+    const ChallengeSplit fixed = SplitInNumberOrder(ids, 5, 5).value();
     const Json& ntire = golden_[name]["ntire"];
     EXPECT_EQ(Json(fixed.train), ntire["train"]);
     EXPECT_EQ(Json(fixed.validation), ntire["val"]);
@@ -170,7 +173,7 @@ TEST_F(SplitGolden, Challenges) {
     }
     const Json& seeded = golden_[name]["seeded"];
     const ChallengeSplit redrawn =
-        SplitInSeededOrder(ids, 5, 5, seeded["seed"].get<uint64_t>());
+        SplitInSeededOrder(ids, 5, 5, seeded["seed"].get<uint64_t>()).value();
     EXPECT_EQ(Json(redrawn.train), seeded["train"]);
     EXPECT_EQ(Json(redrawn.validation), seeded["val"]);
     EXPECT_EQ(Json(redrawn.test), seeded["test"]);
@@ -273,6 +276,55 @@ TEST(MakeSplit, APartOfAChallengeKeepsItsSides) {
   EXPECT_THAT(std::string(none.status().message()),
               HasSubstr("2 scenes are too few for the split rule 'challenge': "
                         "1 to train on, 0 for validation, 1 to test on"));
+}
+
+TEST(ChallengeSplits, SizesThatDoNotFitAreRefused) {
+  const std::vector<std::string> ids = {"2", "10", "1", "1"};  // Three.
+  const auto all = SplitInNumberOrder(ids, 1, 2);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_THAT(all->train, ElementsAre());
+  EXPECT_THAT(all->validation, ElementsAre("1"));
+  EXPECT_THAT(all->test, ElementsAre("2", "10"));
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  for (const auto& [validation, test] :
+       std::vector<std::pair<int64_t, int64_t>>{
+           {2, 2}, {4, 0}, {0, 4}, {-1, 2}, {2, -1}, {kMost, kMost}}) {
+    for (const auto& split : {SplitInNumberOrder(ids, validation, test),
+                              SplitInSeededOrder(ids, validation, test, 3)}) {
+      EXPECT_EQ(split.status().code(), absl::StatusCode::kInvalidArgument);
+      EXPECT_THAT(
+          std::string(split.status().message()),
+          HasSubstr(fmt::format("3 different ids cannot be split into {} for "
+                                "validation, {} for testing",
+                                validation, test)));
+    }
+  }
+}
+
+// No picture is lost where a scene has more than one.
+TEST(MakeSplit, AChallengeOfScenesWithSeveralPictures) {
+  const std::vector<PairName> pairs = ScenesOfPairs(12, 2);
+  SplitOptions options;
+  options.rule = SplitRule::kChallenge;
+  options.seed = 0;
+  const auto split = MakeSplit(pairs, {}, options);
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->train.text, "1_1\n1_2\n2_1\n2_2\n");
+  EXPECT_THAT(ScenesIn(pairs, split->validation),
+              ElementsAre("3", "4", "5", "6", "7"));
+  EXPECT_EQ(split->test.indices.size(), 10u);
+}
+
+// Ids that stand twice in a list do not count twice.
+TEST(MakeSplit, AChallengeOfTooFewDifferentIds) {
+  SplitOptions options;
+  options.rule = SplitRule::kChallenge;
+  options.complete_ids = std::vector<std::string>(12, "01");
+  for (const uint64_t seed : {0, 1}) {
+    options.seed = seed;
+    EXPECT_EQ(MakeSplit(ChallengePairs({"01"}), {}, options).status().code(),
+              absl::StatusCode::kFailedPrecondition);
+  }
 }
 
 TEST(DefaultSplitRule, GoesByTheName) {

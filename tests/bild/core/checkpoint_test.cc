@@ -270,6 +270,9 @@ TEST(Checkpoint, DamagedProgressIsRefusedWhole) {
   ExpectRefused(with("{", ""), "is damaged");
   ExpectRefused(with("\"step\":3", "\"stop\":3"), "step");
   ExpectRefused(with("\"step\":3", "\"step\":-3"), "is negative");
+  for (const std::string number : {"3.5", "1e300", "9223372036854775808"}) {
+    ExpectRefused(with("\"step\":3", "\"step\":" + number), "is no number");
+  }
   ExpectRefused(with("\"journal_bytes\":1234", "\"journal_bytes\":-1"),
                 "is negative");
   ExpectRefused(with("\"is_dead\":true", "\"is_dead\":\"yes\""), "is damaged");

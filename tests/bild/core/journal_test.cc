@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,48 @@ TEST(Journal, KeepsEveryBit) {
   for (size_t i = 0; i < values.size(); ++i) {
     EXPECT_EQ(rows.curves[i].value, values[i]);
   }
+}
+
+// A PSNR of equal pictures is infinite, and a file name may be any bytes.
+TEST(Journal, ReadsBackWhatJsonCannotHold) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "journal.jsonl";
+  const double infinity = std::numeric_limits<double>::infinity();
+  Journal journal(path);
+  ASSERT_TRUE(journal.CutTo(0).ok());
+  journal.Add(JournalCurve{1, "validation_psnr_db", infinity});
+  journal.Add(JournalCurve{2, "nan", std::nan("")});
+  PatchWeight weight = Weight(0, "caf\xE9");
+  weight.loss = infinity;
+  weight.reward = -infinity;
+  journal.Add(weight);
+  ASSERT_TRUE(journal.Flush().ok());
+  const auto rows = ReadJournal(path);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->curves[0].value, infinity);
+  EXPECT_TRUE(std::isnan(rows->curves[1].value));
+  EXPECT_EQ(rows->weights[0].id, "caf\xEF\xBF\xBD");
+  EXPECT_EQ(rows->weights[0].loss, infinity);
+  EXPECT_EQ(rows->weights[0].reward.value(), -infinity);
+}
+
+TEST(Journal, NumbersOfTheWrongKindAreRefused) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "journal.jsonl";
+  for (const std::string step :
+       {"1.5", "1e300", "9223372036854775808", "true", "\"1\""}) {
+    ASSERT_TRUE(WriteFileAtomically(
+                    path, "{\"step\":" + step + ",\"name\":\"a\",\"value\":1}")
+                    .ok());
+    EXPECT_NE(std::string(ReadJournal(path).status().message())
+                  .find("line 1: field 'step': expected a 64-bit integer, "
+                        "found "),
+              std::string::npos)
+        << ReadJournal(path).status();
+  }
+  // However long a broken line is, the message is short.
+  ASSERT_TRUE(WriteFileAtomically(path, std::string(1 << 20, '[')).ok());
+  EXPECT_LT(ReadJournal(path).status().message().size(), 400u);
 }
 
 TEST(Journal, CutsWhatWasWrittenAfterTheCheckpoint) {

@@ -174,6 +174,19 @@ TEST(Synthesize, BrokenRecordIsAnError) {
   ASSERT_TRUE(
       WriteFileAtomically(folder / "SYNTHETIC.json", "{\"generator\":3}").ok());
   EXPECT_TRUE(absl::IsDataLoss(ReadSyntheticRecord(folder.path()).status()));
+  const std::string text = SyntheticRecordText({});
+  EXPECT_TRUE(ParseSyntheticRecord(text, "f").ok());
+  // A cast of such a number to an integer is undefined.
+  for (const std::string number : {"1e300", "9223372036854775808", "2.5"}) {
+    std::string wrong = text;
+    wrong.replace(wrong.find("24"), 2, number);
+    const absl::Status status = ParseSyntheticRecord(wrong, "f").status();
+    EXPECT_TRUE(absl::IsDataLoss(status));
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("'f' is not the record of a synthetic set:"));
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("field 'scenes': expected a 64-bit integer, found "));
+  }
   ASSERT_TRUE(WriteFileAtomically(folder / "SYNTHETIC.json", "[1]").ok());
   EXPECT_TRUE(absl::IsDataLoss(ReadSyntheticRecord(folder.path()).status()));
   EXPECT_TRUE(
