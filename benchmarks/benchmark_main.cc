@@ -68,6 +68,12 @@ ABSL_FLAG(int64_t, scene_block, 1,
           "scenes next to each other that stay on one side of the split");
 ABSL_FLAG(std::string, leak, "drop",
           "drop or keep training scenes that are in the test set");
+ABSL_FLAG(std::string, validation_scenes, "apart",
+          "apart: validation patches come from the validation split; training: "
+          "from the training split, to see what that does");
+ABSL_FLAG(std::string, label_fault, "none",
+          "hazy:P (the clear picture of a share P of the training pairs is a "
+          "copy of the hazy one), other:P (another scene's) or none");
 ABSL_FLAG(int64_t, scenes, 24, "synthetic training scenes");
 ABSL_FLAG(int64_t, test_scenes, -1,
           "synthetic test scenes; -1: a fifth of --scenes, rounded up");
@@ -190,6 +196,8 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   if (data.split_seed == 0 && !is_challenge) data.split_seed = 1;
   data.scene_block = absl::GetFlag(FLAGS_scene_block);
   data.leak = absl::GetFlag(FLAGS_leak);
+  data.validation_scenes = absl::GetFlag(FLAGS_validation_scenes);
+  data.label_fault = absl::GetFlag(FLAGS_label_fault);
   data.scenes = absl::GetFlag(FLAGS_scenes);
   data.test_scenes = absl::GetFlag(FLAGS_test_scenes);
   data.synthetic_seed = absl::GetFlag(FLAGS_synthetic_seed);

@@ -43,8 +43,8 @@ absl::Status CheckFree(const std::string& folder, const std::string& identity) {
   std::vector<std::string> foreign;
   for (const char* name :
        {"records.jsonl", "per_image.csv", "curves.csv", "weights.csv",
-        "report.md", "report.csv", "config.flags", "env.json", "checkpoints",
-        "figures"}) {
+        "label_faults.csv", "report.md", "report.csv", "config.flags",
+        "env.json", "checkpoints", "figures"}) {
     if (Exists(absl::StrCat(folder, "/", name))) foreign.emplace_back(name);
   }
   if (foreign.empty()) return absl::OkStatus();

@@ -30,10 +30,12 @@
 #include "bild/methods.h"
 #include "bild/metrics/profile.h"
 #include "bild/trainer.h"
+#include "datasets/label_fault.h"
 #include "datasets/patch_sampler.h"
 #include "datasets/prefetch.h"
 #include "fmt/format.h"
 #include "reports/report.h"
+#include "reports/result_rows.h"
 
 namespace bild {
 namespace {
@@ -65,6 +67,7 @@ class BenchmarkRun {
                                              ConfigFlagsText(EffectiveSpec())));
     BILD_RETURN_IF_ERROR(WriteFileAtomically(folder_ + "/env.json",
                                              EnvironmentJson(environment_)));
+    BILD_RETURN_IF_ERROR(WriteLabelFaults());
     std::vector<RunRows> runs;
     std::vector<RunJournal> journals;
     BILD_ASSIGN_OR_RETURN(RunRows input, ScoreInput());
@@ -105,6 +108,9 @@ class BenchmarkRun {
       BILD_RETURN_IF_ERROR(MakeBatches(PatchPurpose::kTraining, seed).status());
       BILD_RETURN_IF_ERROR(
           MakeBatches(PatchPurpose::kValidation, seed).status());
+    }
+    for (const uint64_t seed : spec_.seeds) {
+      BILD_RETURN_IF_ERROR(LabelFaults(seed).status());
     }
     identity_ = Identity();
     run_id_ = Sha256Hex(identity_).substr(0, 12);
@@ -173,15 +179,48 @@ class BenchmarkRun {
                                      : spec_.train.effective_validation_batch();
     options.crop_px = spec_.train.crop_px;
     options.augmentation = {spec_.train.flip, spec_.train.quarter_turns};
+    std::shared_ptr<const PairedDataset> pairs = data_.train;
+    if (is_training && data_.label_fault.kind != LabelFaultKind::kNone) {
+      BILD_ASSIGN_OR_RETURN(const std::vector<FaultyPair> faulty,
+                            LabelFaults(seed));
+      pairs =
+          std::make_shared<FaultyLabels>(pairs, data_.label_fault.kind, faulty);
+    }
     BILD_ASSIGN_OR_RETURN(
         std::unique_ptr<PatchBatches> batches,
-        MakePatchSampler(data_.train,
-                         is_training ? data_.split.train.indices
-                                     : data_.split.validation.indices,
-                         options));
+        MakePatchSampler(
+            pairs,
+            is_training ? data_.split.train.indices : data_.outer_indices,
+            options));
     PrefetchOptions prefetch;
     prefetch.workers = spec_.run.workers;
     return Prefetch(std::move(batches), prefetch);
+  }
+
+  absl::StatusOr<std::vector<FaultyPair>> LabelFaults(uint64_t seed) const {
+    return DrawLabelFaults(*data_.train, data_.split.train.indices,
+                           data_.label_fault, seed);
+  }
+
+  // For who looks at the results; the trainer never sees it.
+  absl::Status WriteLabelFaults() const {
+    if (data_.label_fault.kind == LabelFaultKind::kNone) {
+      return absl::OkStatus();
+    }
+    std::string text = LabelFaultsHeader();
+    for (const uint64_t seed : spec_.seeds) {
+      BILD_ASSIGN_OR_RETURN(const std::vector<FaultyPair> faulty,
+                            LabelFaults(seed));
+      const std::vector<PairName>& pairs = data_.train->pairs();
+      for (const FaultyPair& pair : faulty) {
+        text += ToCsvLine(
+            LabelFaultRow{static_cast<int64_t>(seed),
+                          pairs[static_cast<size_t>(pair.index)].id,
+                          LabelFaultText(data_.label_fault),
+                          pairs[static_cast<size_t>(pair.source)].id});
+      }
+    }
+    return WriteFileAtomically(folder_ + "/label_faults.csv", text);
   }
 
   absl::Status TrainAndScore(const Method& method, uint64_t seed,
