@@ -194,7 +194,7 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
     check(ChooseRewardEngine(spec.train.reward_engine, **backbone).status());
   }
   if (backbone.ok()) CheckCrop(**backbone, spec.train.crop_px, &problems);
-  if (backbone.ok() &&
+  if (backbone.ok() && !target_backbone.empty() &&
       spec.train.backbone.substr(0, spec.train.backbone.find('[')) !=
           target_backbone) {
     problems.push_back(absl::StrCat("--backbone='", spec.train.backbone,

@@ -92,7 +92,8 @@ const std::vector<std::string>& PublishedRecipeFlags();
 std::string ConfigFlagsText(const RunSpec& spec);
 
 // Every value that cannot be, at once, after the `problems` that are known
-// already. Opens no file. `target_backbone` is what the target is named after.
+// already. Opens no file. `target_backbone` is what the target is named after;
+// empty for one that takes any.
 absl::Status ValidateRunSpec(const RunSpec& spec,
                              const std::string& target_backbone,
                              std::vector<std::string> problems = {});

@@ -1,7 +1,6 @@
 #include "benchmarks/runner.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -47,8 +46,14 @@ class BenchmarkRun {
  public:
   explicit BenchmarkRun(const RunSpec& spec) : spec_(spec) {}
 
+  absl::StatusOr<IdentifiedRun> Identify() {
+    BILD_RETURN_IF_ERROR(SetUp());
+    return IdentifiedRun{Identity(), EffectiveSpec()};
+  }
+
   absl::StatusOr<RunOutcome> Run() {
     BILD_RETURN_IF_ERROR(SetUp());
+    BILD_RETURN_IF_ERROR(TakeFolder());
     RunOutcome outcome;
     outcome.folder = folder_;
     const bool has_records = IsFinished(folder_);
@@ -112,9 +117,15 @@ class BenchmarkRun {
     for (const uint64_t seed : spec_.seeds) {
       BILD_RETURN_IF_ERROR(LabelFaults(seed).status());
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeFolder() {
     identity_ = Identity();
     run_id_ = Sha256Hex(identity_).substr(0, 12);
-    folder_ = ResultsFolder();
+    folder_ = spec_.run.out.empty()
+                  ? DefaultResultsFolder(spec_.target, run_id_)
+                  : spec_.run.out;
     BILD_ASSIGN_OR_RETURN(ResultsLock lock,
                           ResultsLock::Take(folder_, identity_));
     lock_ = std::make_unique<ResultsLock>(std::move(lock));
@@ -141,13 +152,6 @@ class BenchmarkRun {
         " device=", device_.device.is_cpu() ? "cpu" : "cuda",
         " threads=", device_.threads,
         " deterministic=", device_.is_deterministic ? "true" : "false");
-  }
-
-  std::string ResultsFolder() const {
-    if (!spec_.run.out.empty()) return spec_.run.out;
-    const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-    return absl::StrCat(workspace == nullptr ? "." : workspace, "/results/",
-                        spec_.target, "/", run_id_);
   }
 
   absl::Status CheckHalfDone() const {
@@ -336,6 +340,12 @@ class BenchmarkRun {
 };
 
 }  // namespace
+
+absl::StatusOr<IdentifiedRun> IdentifyRun(const RunSpec& spec) {
+  BenchmarkRun run(spec);
+  return CatchTorchErrors("opening the data",
+                          [&run] { return run.Identify(); });
+}
 
 absl::StatusOr<RunOutcome> RunBenchmark(const RunSpec& spec) {
   BenchmarkRun run(spec);

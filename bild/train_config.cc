@@ -120,6 +120,7 @@ std::vector<std::pair<std::string, std::string>> DescribeTrainConfig(
   add("horizon", config.horizon);
   add("truncate", config.effective_truncate());
   add("preconditioner", config.preconditioner);
+  add("stop_on_zero_gradient", config.stop_on_zero_gradient);
   add("log_every", config.log_every);
   add("eval_every", config.effective_eval_every());
   add("validation_pictures", config.validation_pictures);

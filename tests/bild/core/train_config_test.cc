@@ -61,7 +61,8 @@ TEST(TrainConfig, TextHoldsEveryField) {
             "--reward_memory_mib=1024 "
             "--phi_learning_rate=0.001 --phi_epsilon=1e-08 "
             "--validation_batch=8 --validation_momentum=0 --outer_every=1 "
-            "--horizon=1 --truncate=1 --preconditioner=identity --log_every=50 "
+            "--horizon=1 --truncate=1 --preconditioner=identity "
+            "--stop_on_zero_gradient=true --log_every=50 "
             "--eval_every=20 --validation_pictures=10");
   // Shortest decimals that read back to the same double.
   TrainConfig config = Valid();
