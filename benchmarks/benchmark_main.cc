@@ -1,9 +1,10 @@
-// The program behind //benchmarks:<dataset>_<backbone>.
+// The program behind //benchmarks:<dataset>_<backbone> and
+// //benchmarks:ablation_<name>.
 //
 //   bazel run //benchmarks:ots_ffa -- [flags]
+//   bazel run //benchmarks:ablation_alpha -- --dataset=ots --backbone=ffa
 //
-// The flag files of recipes/ come first (the dataset's synthetic set, the net's
-// recipe, the DDU's where the dataset uses it, the profile's), then the command
+// The flag files of recipes/ come first (recipe_settings.h), then the command
 // line; the last setting of a flag wins.
 
 #include <cstdint>
@@ -17,13 +18,15 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "benchmarks/ablation_runner.h"
+#include "benchmarks/ablations.h"
 #include "benchmarks/benchmark_target.h"
+#include "benchmarks/recipe_settings.h"
 #include "benchmarks/run_spec.h"
 #include "benchmarks/runner.h"
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
-#include "datasets/catalog.h"
 #include "datasets/split.h"
 
 // What is run.
@@ -68,6 +71,12 @@ ABSL_FLAG(int64_t, scene_block, 1,
           "scenes next to each other that stay on one side of the split");
 ABSL_FLAG(std::string, leak, "drop",
           "drop or keep training scenes that are in the test set");
+ABSL_FLAG(std::string, validation_scenes, "apart",
+          "apart: validation patches come from the validation split; training: "
+          "from the training split, to see what that does");
+ABSL_FLAG(std::string, label_fault, "none",
+          "hazy:P (the clear picture of a share P of the training pairs is a "
+          "copy of the hazy one), other:P (another scene's) or none");
 ABSL_FLAG(int64_t, scenes, 24, "synthetic training scenes");
 ABSL_FLAG(int64_t, test_scenes, -1,
           "synthetic test scenes; -1: a fifth of --scenes, rounded up");
@@ -77,7 +86,8 @@ ABSL_FLAG(uint64_t, synthetic_seed, 1, "seed of the synthetic set");
 
 // The net and its optimiser.
 ABSL_FLAG(std::string, backbone, bild::kTargetBackbone,
-          "the target's net with options, as in ffa[dim=16,blocks=2]");
+          "the target's net with options, as in ffa[dim=16,blocks=2]; in an "
+          "ablation any net, without brackets as its recipe has it");
 ABSL_FLAG(
     bool, ddu, false,
     "put the net behind the DDU: it works on a small picture, a bilateral "
@@ -131,6 +141,9 @@ ABSL_FLAG(int64_t, truncate, 0,
 ABSL_FLAG(std::string, preconditioner, "identity",
           "how the outer gradient sees the net's optimiser: identity, frozen "
           "or exact");
+ABSL_FLAG(bool, stop_on_zero_gradient, true,
+          "end a run whose reweighting network was taught nothing for a whole "
+          "logging window; false: go on and say so in its rows");
 ABSL_FLAG(int64_t, log_every, 50, "outer steps in a logging window");
 ABSL_FLAG(int64_t, eval_every, 0,
           "steps between looks at the validation pictures; 0: five looks");
@@ -156,10 +169,11 @@ constexpr int kDone = 0;
 constexpr int kWorldIsWrong = 1;
 constexpr int kUsage = 2;
 
+bool IsAblation() { return kTargetAblation[0] != '\0'; }
+
 absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
                        RunSpec* spec) {
   std::vector<std::string> problems;
-  spec->target = absl::StrCat(kTargetDataset, "_", kTargetBackbone);
   spec->profile = absl::GetFlag(FLAGS_profile);
   spec->recipe_note = absl::GetFlag(FLAGS_recipe_note);
   spec->methods = absl::GetFlag(FLAGS_methods);
@@ -190,6 +204,8 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   if (data.split_seed == 0 && !is_challenge) data.split_seed = 1;
   data.scene_block = absl::GetFlag(FLAGS_scene_block);
   data.leak = absl::GetFlag(FLAGS_leak);
+  data.validation_scenes = absl::GetFlag(FLAGS_validation_scenes);
+  data.label_fault = absl::GetFlag(FLAGS_label_fault);
   data.scenes = absl::GetFlag(FLAGS_scenes);
   data.test_scenes = absl::GetFlag(FLAGS_test_scenes);
   data.synthetic_seed = absl::GetFlag(FLAGS_synthetic_seed);
@@ -235,6 +251,7 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   train.horizon = absl::GetFlag(FLAGS_horizon);
   train.truncate = absl::GetFlag(FLAGS_truncate);
   train.preconditioner = absl::GetFlag(FLAGS_preconditioner);
+  train.stop_on_zero_gradient = absl::GetFlag(FLAGS_stop_on_zero_gradient);
   train.outer_every = absl::GetFlag(FLAGS_outer_every);
   train.log_every = absl::GetFlag(FLAGS_log_every);
   train.eval_every = absl::GetFlag(FLAGS_eval_every);
@@ -249,47 +266,29 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   // A folder that the user names is continued only when the user says so.
   const bool was_asked = !LastValue(settings, "resume", "").empty();
   run.resume = absl::GetFlag(FLAGS_resume) && (run.out.empty() || was_asked);
-  return ValidateRunSpec(*spec, kTargetBackbone, std::move(problems));
+  return ValidateRunSpec(*spec, IsAblation() ? "" : kTargetBackbone,
+                         std::move(problems));
 }
 
-// What the recipes of this tree say, and what comes of it with the command
-// line.
-struct Settings {
-  std::vector<FlagSetting> recipe;
-  std::vector<FlagSetting> all;
-};
+// An ablation is typed by its own name.
+std::string TargetName() {
+  return IsAblation() ? kTargetAblation
+                      : absl::StrCat(kTargetDataset, "_", kTargetBackbone);
+}
 
-absl::StatusOr<Settings> AllSettings(
-    const std::string& program, const std::vector<std::string>& arguments) {
-  BILD_ASSIGN_OR_RETURN(const std::vector<FlagSetting> given,
-                        ReadSettings(arguments));
-  const std::string profile = LastValue(given, "profile", "quick");
-  const std::string recipe = profile == "paper"
-                                 ? "benchmarks/recipes/published_"
-                                 : "benchmarks/recipes/quick_";
-  // Of an unknown set, its name is what will be complained about.
-  const auto sets =
-      FindBenchmarkSets(LastValue(given, "dataset", kTargetDataset));
-  const bool has_synthetic = sets.ok() && !sets->synthetic_like.empty();
-  std::vector<std::string> files = {
-      absl::StrCat("benchmarks/recipes/synthetic_",
-                   has_synthetic ? sets->name : kTargetDataset, ".flags"),
-      absl::StrCat(recipe, kTargetBackbone, ".flags")};
-  if (sets.ok() && sets->uses_ddu) {
-    files.push_back(absl::StrCat(recipe, "ddu.flags"));
+std::string Usage() {
+  if (IsAblation()) {
+    return absl::StrCat(
+        AblationQuestion(kTargetAblation),
+        "\nTrains any --backbone on any --dataset and writes a results folder "
+        "with a table and plots.\nbazel run //benchmarks:",
+        kTargetAblation, " -- [flags]");
   }
-  if (profile == "ci")
-    files.emplace_back("benchmarks/recipes/profile_ci.flags");
-  std::vector<std::string> all;
-  for (const std::string& file : files) {
-    BILD_ASSIGN_OR_RETURN(const std::string path, FindRunfile(program, file));
-    all.push_back(absl::StrCat("--flagfile=", path));
-  }
-  Settings settings;
-  BILD_ASSIGN_OR_RETURN(settings.recipe, ReadSettings(all));
-  settings.all = settings.recipe;
-  settings.all.insert(settings.all.end(), given.begin(), given.end());
-  return settings;
+  return absl::StrCat(
+      "Trains ", kTargetBackbone, " on ", kTargetDataset,
+      " with and without BILD and writes a results folder with a report.\n"
+      "bazel run //benchmarks:",
+      TargetName(), " -- [flags]");
 }
 
 // `bazel test` gives a program one folder to write to.
@@ -304,29 +303,33 @@ int Main(int argc, char** argv) {
   StayInTestFolder();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (AsksForHelp(arguments)) {
-    const std::string help = HelpText(absl::StrCat(
-        "Trains ", kTargetBackbone, " on ", kTargetDataset,
-        " with and without BILD and writes a results folder with a report.\n"
-        "bazel run //benchmarks:",
-        kTargetDataset, "_", kTargetBackbone, " -- [flags]"));
-    std::printf("%s", help.c_str());
+    std::printf("%s", HelpText(Usage()).c_str());
     return kDone;
   }
   RunSpec spec;
-  const auto settings = AllSettings(argv[0], arguments);
+  spec.target = TargetName();
+  Ablation ablation;
+  const auto settings = SettingsWithRecipes(
+      {argv[0], kTargetDataset, kTargetBackbone, kTargetAblation}, arguments);
   absl::Status usage = settings.status();
   if (usage.ok()) usage = ApplySettings(settings->all);
   if (usage.ok()) usage = ReadFlags(settings->all, &spec);
+  if (usage.ok() && spec.profile == "paper") {
+    spec.recipe_changes =
+        ChangedFlags(settings->recipe, settings->all, PublishedRecipeFlags());
+  }
+  if (usage.ok() && IsAblation()) {
+    auto made = MakeAblation(kTargetAblation, spec);
+    usage = made.status();
+    if (made.ok()) ablation = std::move(made).value();
+  }
   if (!usage.ok()) {
     std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
     return kUsage;
   }
-  if (spec.profile == "paper") {
-    spec.recipe_changes =
-        ChangedFlags(settings->recipe, settings->all, PublishedRecipeFlags());
-  }
   KeepMemory();
-  const auto outcome = RunBenchmark(spec);
+  const auto outcome =
+      IsAblation() ? RunAblation(ablation, spec) : RunBenchmark(spec);
   if (!outcome.ok()) {
     std::fprintf(stderr, "%s: %s\n", spec.target.c_str(),
                  std::string(outcome.status().message()).c_str());

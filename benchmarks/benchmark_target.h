@@ -8,6 +8,9 @@ namespace bild {
 
 extern const char* const kTargetDataset;   // Of //datasets:catalog.
 extern const char* const kTargetBackbone;  // Of //backbones:catalog.
+// Of //benchmarks:ablations, which then takes any dataset and net; empty for a
+// target that trains one configuration.
+extern const char* const kTargetAblation;
 
 }  // namespace bild
 

@@ -1,4 +1,4 @@
-"""The two lists that the benchmark targets are made of."""
+"""The lists that the benchmark targets are made of."""
 
 # Names of //datasets:catalog that a benchmark trains on.
 DATASETS = [
@@ -15,4 +15,14 @@ BACKBONES = [
     "ffa",
     "griddehazenet",
     "msbdn",
+]
+
+# Sweeps of //benchmarks:ablations.
+ABLATIONS = [
+    "ablation_alpha",
+    "ablation_controls",
+    "ablation_engines",
+    "ablation_label_fault",
+    "ablation_markov",
+    "ablation_validation",
 ]

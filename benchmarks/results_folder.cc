@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -43,8 +44,8 @@ absl::Status CheckFree(const std::string& folder, const std::string& identity) {
   std::vector<std::string> foreign;
   for (const char* name :
        {"records.jsonl", "per_image.csv", "curves.csv", "weights.csv",
-        "report.md", "report.csv", "config.flags", "env.json", "checkpoints",
-        "figures"}) {
+        "label_faults.csv", "report.md", "report.csv", "config.flags",
+        "env.json", "checkpoints", "variants", "figures"}) {
     if (Exists(absl::StrCat(folder, "/", name))) foreign.emplace_back(name);
   }
   if (foreign.empty()) return absl::OkStatus();
@@ -90,6 +91,13 @@ absl::StatusOr<PerImageRow> ParsePerImage(const CsvRow& row,
 }
 
 }  // namespace
+
+std::string DefaultResultsFolder(const std::string& target,
+                                 const std::string& run_id) {
+  const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
+  return absl::StrCat(workspace == nullptr ? "." : workspace, "/results/",
+                      target, "/", run_id);
+}
 
 absl::StatusOr<ResultsLock> ResultsLock::Take(const std::string& folder,
                                               const std::string& identity) {

@@ -17,6 +17,11 @@
 
 namespace bild {
 
+// Where results go that the user named no folder for: results/<target>/<run id>
+// in the workspace, as `bazel run` tells it, or here.
+std::string DefaultResultsFolder(const std::string& target,
+                                 const std::string& run_id);
+
 // A folder belongs to one run from its first moment to its last, and to one
 // process at a time. `identity` is everything that changes the run's result, in
 // words; it is kept in identity.txt.

@@ -16,6 +16,7 @@
 #include "datasets/image_reader.h"
 #include "datasets/image_store.h"
 #include "datasets/leaks.h"
+#include "datasets/split_overlap.h"
 #include "datasets/synthetic/synthesize.h"
 #include "fmt/format.h"
 
@@ -89,6 +90,20 @@ std::vector<int64_t> FirstInOrder(const PairedDataset& dataset,
   return first;
 }
 
+// The pairs that the validation objective sees, and whether they may be that.
+absl::Status ChooseOuterPairs(const DataSpec& spec, const PairedDataset& train,
+                              RunData* data) {
+  if (spec.validation_scenes == "training") {
+    data->outer_indices = data->split.train.indices;
+    data->split_text += " validation_scenes=training";
+    data->invalid_reasons.emplace_back(
+        "validation patches of the training scenes");
+    return absl::OkStatus();
+  }
+  data->outer_indices = data->split.validation.indices;
+  return CheckScenesApart(train.pairs(), data->split);
+}
+
 }  // namespace
 
 absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
@@ -159,6 +174,15 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   data.split_text = fmt::format("{} scene_block={} seed={} leak={}",
                                 SplitRuleName(split.rule), spec.scene_block,
                                 spec.split_seed, spec.leak);
+  BILD_RETURN_IF_ERROR(ChooseOuterPairs(spec, *train, &data));
+  BILD_ASSIGN_OR_RETURN(data.label_fault, ParseLabelFault(spec.label_fault));
+  if (data.label_fault.kind != LabelFaultKind::kNone) {
+    const std::string fault =
+        absl::StrCat("label_fault=", LabelFaultText(data.label_fault));
+    absl::StrAppend(&data.split_text, " ", fault);
+    data.invalid_reasons.push_back(
+        absl::StrCat("training pairs made faulty: ", fault));
+  }
 
   data.train = Cached(std::move(train), budget_bytes);
   data.validation_pictures =

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "benchmarks/run_spec.h"
+#include "datasets/label_fault.h"
 #include "datasets/paired_dataset.h"
 #include "datasets/split.h"
 
@@ -19,6 +20,9 @@ struct RunData {
   std::shared_ptr<const PairedDataset> train;  // Cached in memory.
   Split split;                                 // Of `train`.
   std::vector<int64_t> validation_pictures;    // In order(seed of the split).
+  LabelFault label_fault;  // Of what is trained on; `train` itself is sound.
+  // Places in `train` that the patches of the validation objective come from.
+  std::vector<int64_t> outer_indices;
   // The test set, or the validation side of `train` where there is none.
   std::shared_ptr<const PairedDataset> test;
   std::string test_name;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bild/methods.h"
 
 namespace bild {
 namespace {
@@ -114,11 +115,18 @@ Record TrainedRecord(const RunRecordSource& source, const std::string& method,
   if (result.step_milliseconds_median > 0) {
     record.step_milliseconds_median = result.step_milliseconds_median;
   }
+  std::vector<std::string> reasons = InvalidReasons(source);
   if (result.is_dead) {
-    std::vector<std::string> reasons = InvalidReasons(source);
     reasons.emplace_back("dead net: it cannot learn any more");
-    SetVerdict(reasons, &record);
   }
+  // The published script's gradient is zero by construction; its row has a
+  // note.
+  const auto found = FindMethod(method);
+  if (found.ok() && found->phi_update == PhiUpdate::kPatchRewards &&
+      record.zero_gradient_share == 1.0) {
+    reasons.emplace_back("weights not learned: zero gradient at the end");
+  }
+  SetVerdict(reasons, &record);
   return record;
 }
 

@@ -14,6 +14,7 @@
 #include "bild/metrics/profile.h"
 #include "bild/reward_engine.h"
 #include "datasets/catalog.h"
+#include "datasets/label_fault.h"
 #include "datasets/synthetic/synthetic_plan.h"
 #include "fmt/format.h"
 
@@ -68,6 +69,12 @@ void CheckSynthetic(const DataSpec& data, std::vector<std::string>* problems) {
   }
 }
 
+// One text for every way to write a fault; what is none stays as it is.
+std::string CanonicalFault(const std::string& text) {
+  const auto fault = ParseLabelFault(text);
+  return fault.ok() ? LabelFaultText(*fault) : text;
+}
+
 }  // namespace
 
 std::string NetOf(const RunSpec& spec) {
@@ -107,6 +114,8 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
       {"split_seed", text(data.split_seed)},
       {"scene_block", text(data.scene_block)},
       {"leak", data.leak},
+      {"validation_scenes", data.validation_scenes},
+      {"label_fault", CanonicalFault(data.label_fault)},
   };
   if (data.data_root.empty()) {
     rows.emplace_back("scenes", text(data.scenes));
@@ -185,7 +194,7 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
     check(ChooseRewardEngine(spec.train.reward_engine, **backbone).status());
   }
   if (backbone.ok()) CheckCrop(**backbone, spec.train.crop_px, &problems);
-  if (backbone.ok() &&
+  if (backbone.ok() && !target_backbone.empty() &&
       spec.train.backbone.substr(0, spec.train.backbone.find('[')) !=
           target_backbone) {
     problems.push_back(absl::StrCat("--backbone='", spec.train.backbone,
@@ -197,6 +206,9 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   one_of("split", spec.data.split,
          {"auto", "paper", "paper4500", "full", "tenth", "challenge"});
   one_of("leak", spec.data.leak, {"drop", "keep"});
+  one_of("validation_scenes", spec.data.validation_scenes,
+         {"apart", "training"});
+  check(ParseLabelFault(spec.data.label_fault).status());
   const auto sets = FindBenchmarkSets(spec.data.dataset);
   check(sets.status());
   if (spec.data.dataset == "pair" && spec.data.data_root.empty()) {

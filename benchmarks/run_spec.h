@@ -27,6 +27,10 @@ struct DataSpec {
   uint64_t split_seed = 1;  // 0: the challenges' own division.
   int64_t scene_block = 1;
   std::string leak = "drop";  // drop, keep.
+  // Where the patches of the validation objective come from: apart is the
+  // validation split; training is the training split, in sound pairs.
+  std::string validation_scenes = "apart";
+  std::string label_fault = "none";  // Of datasets/label_fault.h.
   // The synthetic set.
   int64_t scenes = 24;
   int64_t test_scenes = -1;  // -1: a fifth of `scenes`, rounded up.
@@ -88,7 +92,8 @@ const std::vector<std::string>& PublishedRecipeFlags();
 std::string ConfigFlagsText(const RunSpec& spec);
 
 // Every value that cannot be, at once, after the `problems` that are known
-// already. Opens no file. `target_backbone` is what the target is named after.
+// already. Opens no file. `target_backbone` is what the target is named after;
+// empty for one that takes any.
 absl::Status ValidateRunSpec(const RunSpec& spec,
                              const std::string& target_backbone,
                              std::vector<std::string> problems = {});

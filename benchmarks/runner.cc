@@ -1,7 +1,6 @@
 #include "benchmarks/runner.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -30,10 +29,12 @@
 #include "bild/methods.h"
 #include "bild/metrics/profile.h"
 #include "bild/trainer.h"
+#include "datasets/label_fault.h"
 #include "datasets/patch_sampler.h"
 #include "datasets/prefetch.h"
 #include "fmt/format.h"
 #include "reports/report.h"
+#include "reports/result_rows.h"
 
 namespace bild {
 namespace {
@@ -45,8 +46,14 @@ class BenchmarkRun {
  public:
   explicit BenchmarkRun(const RunSpec& spec) : spec_(spec) {}
 
+  absl::StatusOr<IdentifiedRun> Identify() {
+    BILD_RETURN_IF_ERROR(SetUp());
+    return IdentifiedRun{Identity(), EffectiveSpec()};
+  }
+
   absl::StatusOr<RunOutcome> Run() {
     BILD_RETURN_IF_ERROR(SetUp());
+    BILD_RETURN_IF_ERROR(TakeFolder());
     RunOutcome outcome;
     outcome.folder = folder_;
     const bool has_records = IsFinished(folder_);
@@ -65,6 +72,7 @@ class BenchmarkRun {
                                              ConfigFlagsText(EffectiveSpec())));
     BILD_RETURN_IF_ERROR(WriteFileAtomically(folder_ + "/env.json",
                                              EnvironmentJson(environment_)));
+    BILD_RETURN_IF_ERROR(WriteLabelFaults());
     std::vector<RunRows> runs;
     std::vector<RunJournal> journals;
     BILD_ASSIGN_OR_RETURN(RunRows input, ScoreInput());
@@ -106,9 +114,18 @@ class BenchmarkRun {
       BILD_RETURN_IF_ERROR(
           MakeBatches(PatchPurpose::kValidation, seed).status());
     }
+    for (const uint64_t seed : spec_.seeds) {
+      BILD_RETURN_IF_ERROR(LabelFaults(seed).status());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeFolder() {
     identity_ = Identity();
     run_id_ = Sha256Hex(identity_).substr(0, 12);
-    folder_ = ResultsFolder();
+    folder_ = spec_.run.out.empty()
+                  ? DefaultResultsFolder(spec_.target, run_id_)
+                  : spec_.run.out;
     BILD_ASSIGN_OR_RETURN(ResultsLock lock,
                           ResultsLock::Take(folder_, identity_));
     lock_ = std::make_unique<ResultsLock>(std::move(lock));
@@ -135,13 +152,6 @@ class BenchmarkRun {
         " device=", device_.device.is_cpu() ? "cpu" : "cuda",
         " threads=", device_.threads,
         " deterministic=", device_.is_deterministic ? "true" : "false");
-  }
-
-  std::string ResultsFolder() const {
-    if (!spec_.run.out.empty()) return spec_.run.out;
-    const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-    return absl::StrCat(workspace == nullptr ? "." : workspace, "/results/",
-                        spec_.target, "/", run_id_);
   }
 
   absl::Status CheckHalfDone() const {
@@ -173,15 +183,48 @@ class BenchmarkRun {
                                      : spec_.train.effective_validation_batch();
     options.crop_px = spec_.train.crop_px;
     options.augmentation = {spec_.train.flip, spec_.train.quarter_turns};
+    std::shared_ptr<const PairedDataset> pairs = data_.train;
+    if (is_training && data_.label_fault.kind != LabelFaultKind::kNone) {
+      BILD_ASSIGN_OR_RETURN(const std::vector<FaultyPair> faulty,
+                            LabelFaults(seed));
+      pairs =
+          std::make_shared<FaultyLabels>(pairs, data_.label_fault.kind, faulty);
+    }
     BILD_ASSIGN_OR_RETURN(
         std::unique_ptr<PatchBatches> batches,
-        MakePatchSampler(data_.train,
-                         is_training ? data_.split.train.indices
-                                     : data_.split.validation.indices,
-                         options));
+        MakePatchSampler(
+            pairs,
+            is_training ? data_.split.train.indices : data_.outer_indices,
+            options));
     PrefetchOptions prefetch;
     prefetch.workers = spec_.run.workers;
     return Prefetch(std::move(batches), prefetch);
+  }
+
+  absl::StatusOr<std::vector<FaultyPair>> LabelFaults(uint64_t seed) const {
+    return DrawLabelFaults(*data_.train, data_.split.train.indices,
+                           data_.label_fault, seed);
+  }
+
+  // For who looks at the results; the trainer never sees it.
+  absl::Status WriteLabelFaults() const {
+    if (data_.label_fault.kind == LabelFaultKind::kNone) {
+      return absl::OkStatus();
+    }
+    std::string text = LabelFaultsHeader();
+    for (const uint64_t seed : spec_.seeds) {
+      BILD_ASSIGN_OR_RETURN(const std::vector<FaultyPair> faulty,
+                            LabelFaults(seed));
+      const std::vector<PairName>& pairs = data_.train->pairs();
+      for (const FaultyPair& pair : faulty) {
+        text += ToCsvLine(
+            LabelFaultRow{static_cast<int64_t>(seed),
+                          pairs[static_cast<size_t>(pair.index)].id,
+                          LabelFaultText(data_.label_fault),
+                          pairs[static_cast<size_t>(pair.source)].id});
+      }
+    }
+    return WriteFileAtomically(folder_ + "/label_faults.csv", text);
   }
 
   absl::Status TrainAndScore(const Method& method, uint64_t seed,
@@ -297,6 +340,12 @@ class BenchmarkRun {
 };
 
 }  // namespace
+
+absl::StatusOr<IdentifiedRun> IdentifyRun(const RunSpec& spec) {
+  BenchmarkRun run(spec);
+  return CatchTorchErrors("opening the data",
+                          [&run] { return run.Identify(); });
+}
 
 absl::StatusOr<RunOutcome> RunBenchmark(const RunSpec& spec) {
   BenchmarkRun run(spec);

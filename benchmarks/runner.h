@@ -17,6 +17,17 @@ struct RunOutcome {
   std::string summary;    // Lines of key=value for standard output.
 };
 
+// What tells a run from every other one, and the run as this machine would make
+// it ("all cores" and "auto" resolved).
+struct IdentifiedRun {
+  std::string identity;  // Everything that changes the result, in words.
+  RunSpec effective;
+};
+
+// Sets up the device and opens the data of `spec`, with their errors; trains
+// nothing and writes nothing but a synthetic set.
+absl::StatusOr<IdentifiedRun> IdentifyRun(const RunSpec& spec);
+
 // `spec` is valid. Work that an earlier process finished in the folder is not
 // done again; half a training run goes on from its checkpoint.
 absl::StatusOr<RunOutcome> RunBenchmark(const RunSpec& spec);

@@ -120,6 +120,7 @@ std::vector<std::pair<std::string, std::string>> DescribeTrainConfig(
   add("horizon", config.horizon);
   add("truncate", config.effective_truncate());
   add("preconditioner", config.preconditioner);
+  add("stop_on_zero_gradient", config.stop_on_zero_gradient);
   add("log_every", config.log_every);
   add("eval_every", config.effective_eval_every());
   add("validation_pictures", config.validation_pictures);
@@ -141,15 +142,19 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   };
   const auto at_least = [&problems](const std::string& flag, auto value,
                                     auto least) {
-    if (!(value >= least) || !std::isfinite(static_cast<double>(value))) {
+    if (!std::isfinite(static_cast<double>(value))) {
+      problems.push_back(
+          fmt::format("--{}={}: expected a finite number of at least {}.", flag,
+                      value, least));
+    } else if (value < least) {
       problems.push_back(
           fmt::format("--{}={}: expected at least {}.", flag, value, least));
     }
   };
   const auto positive = [&problems](const std::string& flag, double value) {
     if (!(value > 0) || !std::isfinite(value)) {
-      problems.push_back(
-          fmt::format("--{}={}: expected more than 0.", flag, value));
+      problems.push_back(fmt::format(
+          "--{}={}: expected a finite number above 0.", flag, value));
     }
   };
   check(ParsePatchLoss(config.loss).status());
@@ -200,7 +205,14 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   at_most("batch", config.batch, kMostPatches);
   at_most("validation_batch", config.validation_batch, kMostPatches);
   at_most("crop_px", config.crop_px, kMostEdge_px);
-  at_least("alpha", config.alpha, 0.0);
+  if (std::isfinite(config.alpha) && config.alpha < 0) {
+    problems.push_back(fmt::format(
+        "--alpha={}: expected at least 0; the sign of the entropy term is "
+        "--entropy=maximize or literal_6j.",
+        config.alpha));
+  } else {
+    at_least("alpha", config.alpha, 0.0);
+  }
   at_least("clip_gradient_norm", config.clip_gradient_norm, 0.0);
   positive("learning_rate", config.learning_rate);
   positive("phi_learning_rate", config.phi_learning_rate);

@@ -51,6 +51,9 @@ struct TrainConfig {
   int64_t horizon = 1;   // K; more than 1 is outer_every as well.
   int64_t truncate = 0;  // T; 0: the horizon.
   std::string preconditioner = "identity";
+  // End a run whose phi-gradient was zero for a whole logging window. Without,
+  // it goes on and its row says so.
+  bool stop_on_zero_gradient = true;
 
   // When to look. They choose the best checkpoint and the windows of the
   // statistics, so they are part of the result.

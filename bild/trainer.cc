@@ -48,9 +48,9 @@ class TrainingRun {
     while (progress_.step < task_.config.steps) {
       const auto start = std::chrono::steady_clock::now();
       BILD_RETURN_IF_ERROR(DoStep());
-      step_milliseconds_.push_back(std::chrono::duration<double, std::milli>(
-                                       std::chrono::steady_clock::now() - start)
-                                       .count());
+      CountTime(std::chrono::duration<double, std::milli>(
+                    std::chrono::steady_clock::now() - start)
+                    .count());
       BILD_RETURN_IF_ERROR(AfterStep());
     }
     return Finish();
@@ -195,6 +195,21 @@ class TrainingRun {
     return absl::OkStatus();
   }
 
+  // A step with an outer half takes longer than one without: what is counted
+  // is the mean from one outer step to the next.
+  void CountTime(double milliseconds) {
+    const int64_t period = task_.config.effective_outer_every();
+    period_milliseconds_ += milliseconds;
+    ++period_steps_;
+    if (progress_.step % period != 0) return;
+    if (period_steps_ == period) {
+      step_milliseconds_.push_back(period_milliseconds_ /
+                                   static_cast<double>(period));
+    }
+    period_milliseconds_ = 0.0;
+    period_steps_ = 0;
+  }
+
   std::string LastGoodCheckpoint() const {
     if (!std::filesystem::exists(checkpoint_path_)) {
       return "There is no checkpoint yet.";
@@ -273,7 +288,8 @@ class TrainingRun {
     // The published script's gradient is zero by construction.
     const bool learns_nothing =
         is_full && window_.is_all_zero_gradient() &&
-        task_.method.phi_update == PhiUpdate::kPatchRewards;
+        task_.method.phi_update == PhiUpdate::kPatchRewards &&
+        task_.config.stop_on_zero_gradient;
     const int64_t outer_steps = window_.outer_steps();
     window_ = WindowStatistics();
     if (!learns_nothing) return absl::OkStatus();
@@ -286,8 +302,10 @@ class TrainingRun {
         progress_.is_dead
             ? "The net itself is dead, so every reward is 0: use another "
               "--initialisation or seed. "
-            : "The rewards do not differ between patches: look at the "
-              "validation data, --reward_scale and --logit_norm. ",
+            : "The rewards do not differ between patches, or one patch has "
+              "all the weight: look at the validation data, --reward_scale, "
+              "--alpha and --logit_norm. To see such a run through, "
+              "--stop_on_zero_gradient=false. ",
         LastGoodCheckpoint()));
   }
 
@@ -374,6 +392,8 @@ class TrainingRun {
   PatchBatch batch_;
   StepReport report_;
   std::vector<double> step_milliseconds_;
+  double period_milliseconds_ = 0.0;  // Since the last outer step.
+  int64_t period_steps_ = 0;
 };
 
 }  // namespace

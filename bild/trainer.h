@@ -57,7 +57,8 @@ struct TrainingResult {
   std::map<std::string, double> last_window;
   std::string reward_engine;
   bool is_dead = false;  // The net could not learn at the end.
-  // Of the steps that this process made; 0 where it made none.
+  // Of the steps that this process made, each the mean from one outer step to
+  // the next; 0 where it made none.
   double step_milliseconds_median = 0.0;
   std::string best_weights_path;  // "best@val.safetensors"
   std::string last_weights_path;  // "last.safetensors"
@@ -72,7 +73,8 @@ struct TrainingResult {
 // Errors: an invalid configuration; a checkpoint of another run; a loss that is
 // not finite (the message names the last good checkpoint); a method that
 // updates phi whose phi-gradient was zero at every outer step of a full logging
-// window; a full disk; what the loaders say.
+// window, unless the configuration lets it go on; a full disk; what the loaders
+// say.
 absl::StatusOr<TrainingResult> Train(const TrainingTask& task);
 
 }  // namespace bild

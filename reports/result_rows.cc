@@ -28,6 +28,19 @@ const Names& PerImageColumns() {
   return *columns;
 }
 
+const Names& WeightColumns() {
+  static const auto* const columns =
+      new Names{"method", "seed",    "step",   "place", "id",    "x_px",
+                "y_px",   "crop_px", "weight", "loss",  "reward"};
+  return *columns;
+}
+
+const Names& LabelFaultColumns() {
+  static const auto* const columns =
+      new Names{"seed", "id", "fault", "clear_of"};
+  return *columns;
+}
+
 // An optional number or integer; false for a field that is neither.
 bool ParseOptional(const std::string& field, std::optional<double>* value) {
   if (field.empty()) return true;
@@ -52,10 +65,9 @@ std::string CurvesHeader() { return CsvLine(CurveColumns()); }
 
 std::string PerImageHeader() { return CsvLine(PerImageColumns()); }
 
-std::string WeightsHeader() {
-  return CsvLine({"method", "seed", "step", "place", "id", "x_px", "y_px",
-                  "crop_px", "weight", "loss", "reward"});
-}
+std::string WeightsHeader() { return CsvLine(WeightColumns()); }
+
+std::string LabelFaultsHeader() { return CsvLine(LabelFaultColumns()); }
 
 std::string ToCsvLine(const CurvePoint& point) {
   return CsvLine({point.method, absl::StrCat(point.seed),
@@ -76,6 +88,10 @@ std::string ToCsvLine(const WeightRow& row) {
                   absl::StrCat(row.y_px), absl::StrCat(row.crop_px),
                   CsvNumber(row.weight), CsvNumber(row.loss),
                   CsvNumber(row.reward)});
+}
+
+std::string ToCsvLine(const LabelFaultRow& row) {
+  return CsvLine({absl::StrCat(row.seed), row.id, row.fault, row.clear_of});
 }
 
 absl::StatusOr<std::vector<CurvePoint>> ReadCurves(const std::string& path) {
@@ -161,6 +177,82 @@ absl::StatusOr<std::vector<PerImageRow>> ReadPerImage(const std::string& path) {
   }
   BILD_RETURN_IF_ERROR(RowErrors(path, problems));
   return images;
+}
+
+absl::StatusOr<std::vector<WeightRow>> ReadWeights(const std::string& path) {
+  BILD_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  BILD_ASSIGN_OR_RETURN(const std::vector<CsvRow> rows,
+                        ParseCsvTable(text, WeightColumns(), path));
+  std::vector<WeightRow> weights;
+  std::vector<std::string> problems;
+  std::map<std::tuple<std::string, int64_t, int64_t, int64_t>, int64_t>
+      line_of_place;
+  for (const CsvRow& row : rows) {
+    const std::vector<std::string>& fields = row.fields;
+    WeightRow weight;
+    weight.method = fields[0];
+    weight.id = fields[4];
+    if (!ParseCsvInteger(fields[1], &weight.seed) ||
+        !ParseCsvInteger(fields[2], &weight.step) ||
+        !ParseCsvInteger(fields[3], &weight.place) ||
+        !ParseCsvInteger(fields[5], &weight.x_px) ||
+        !ParseCsvInteger(fields[6], &weight.y_px) ||
+        !ParseCsvInteger(fields[7], &weight.crop_px) ||
+        !ParseCsvNumber(fields[8], &weight.weight) ||
+        !ParseCsvNumber(fields[9], &weight.loss) ||
+        !ParseOptional(fields[10], &weight.reward)) {
+      problems.push_back(absl::StrCat(
+          "line ", row.line,
+          ": expected integers for seed, step, place and crop and numbers for "
+          "weight, loss and reward, found '",
+          absl::StrJoin(fields, ","), "'"));
+      continue;
+    }
+    const auto [first, is_new] = line_of_place.emplace(
+        std::make_tuple(weight.method, weight.seed, weight.step, weight.place),
+        row.line);
+    if (!is_new) {
+      problems.push_back(absl::StrCat("line ", row.line, ": place ",
+                                      weight.place,
+                                      " of the same batch already stands on "
+                                      "line ",
+                                      first->second));
+      continue;
+    }
+    weights.push_back(std::move(weight));
+  }
+  BILD_RETURN_IF_ERROR(RowErrors(path, problems));
+  return weights;
+}
+
+absl::StatusOr<std::vector<LabelFaultRow>> ReadLabelFaults(
+    const std::string& path) {
+  BILD_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  BILD_ASSIGN_OR_RETURN(const std::vector<CsvRow> rows,
+                        ParseCsvTable(text, LabelFaultColumns(), path));
+  std::vector<LabelFaultRow> faults;
+  std::vector<std::string> problems;
+  std::map<std::pair<int64_t, std::string>, int64_t> line_of_pair;
+  for (const CsvRow& row : rows) {
+    LabelFaultRow fault{0, row.fields[1], row.fields[2], row.fields[3]};
+    if (!ParseCsvInteger(row.fields[0], &fault.seed)) {
+      problems.push_back(absl::StrCat("line ", row.line,
+                                      ": expected an integer seed, found '",
+                                      row.fields[0], "'"));
+      continue;
+    }
+    const auto [first, is_new] =
+        line_of_pair.emplace(std::make_pair(fault.seed, fault.id), row.line);
+    if (!is_new) {
+      problems.push_back(
+          absl::StrCat("line ", row.line, ": '", fault.id, "' of seed ",
+                       fault.seed, " already stands on line ", first->second));
+      continue;
+    }
+    faults.push_back(std::move(fault));
+  }
+  BILD_RETURN_IF_ERROR(RowErrors(path, problems));
+  return faults;
 }
 
 }  // namespace bild

@@ -55,15 +55,26 @@ struct WeightRow {
   std::optional<double> reward;  // Empty where none was computed.
 };
 
-// First lines of the three files, each with its line feed.
+// label_faults.csv: a training pair that --label_fault made faulty. It is there
+// for who looks at the results; training never reads it.
+struct LabelFaultRow {
+  int64_t seed = 0;      // Each seed draws its own.
+  std::string id;        // The pair.
+  std::string fault;     // "hazy:0.3".
+  std::string clear_of;  // Whose picture stands for its clear one.
+};
+
+// First lines of the files, each with its line feed.
 std::string CurvesHeader();
 std::string PerImageHeader();
 std::string WeightsHeader();
+std::string LabelFaultsHeader();
 
 // One row as a line with its line feed.
 std::string ToCsvLine(const CurvePoint& point);
 std::string ToCsvLine(const PerImageRow& row);
 std::string ToCsvLine(const WeightRow& row);
+std::string ToCsvLine(const LabelFaultRow& row);
 
 // Reads curves.csv. InvalidArgument names the file and the lines that are
 // wrong: another header, too few fields, not a number, a point given twice.
@@ -72,6 +83,12 @@ absl::StatusOr<std::vector<CurvePoint>> ReadCurves(const std::string& path);
 // Reads per_image.csv, with the same errors; an image may stand once under each
 // (method, seed, checkpoint, profile).
 absl::StatusOr<std::vector<PerImageRow>> ReadPerImage(const std::string& path);
+
+// Reads weights.csv and label_faults.csv, with the same errors; a place may
+// stand once at each (method, seed, step), a pair once a seed.
+absl::StatusOr<std::vector<WeightRow>> ReadWeights(const std::string& path);
+absl::StatusOr<std::vector<LabelFaultRow>> ReadLabelFaults(
+    const std::string& path);
 
 }  // namespace bild
 

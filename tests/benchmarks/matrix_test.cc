@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "backbones/catalog.h"
+#include "benchmarks/ablations.h"
 #include "datasets/catalog.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -34,6 +35,10 @@ std::vector<std::string> DataSets() {
   return absl::StrSplit(MATRIX_DATASETS, ',');
 }
 
+std::vector<std::string> Ablations() {
+  return absl::StrSplit(MATRIX_ABLATIONS, ',');
+}
+
 TEST(MatrixTest, BackbonesAreTheCatalogue) {
   std::vector<std::string> names;
   for (const BackboneInfo& info : BackboneCatalog()) names.push_back(info.name);
@@ -50,9 +55,17 @@ TEST(MatrixTest, DatasetsAreThoseOfTheCatalogueWithASyntheticTwin) {
   EXPECT_THAT(DataSets(), UnorderedElementsAreArray(names));
 }
 
+TEST(MatrixTest, AblationsAreTheirCatalogue) {
+  EXPECT_THAT(Ablations(), UnorderedElementsAreArray(AblationNames()));
+}
+
 TEST(MatrixTest, EveryRecipeIsThereAndNoOther) {
   std::vector<std::string> names = {"profile_ci.flags", "quick_ddu.flags",
-                                    "published_ddu.flags"};
+                                    "published_ddu.flags",
+                                    "quick_ablation.flags"};
+  for (const std::string& ablation : Ablations()) {
+    names.push_back(ablation + ".flags");
+  }
   for (const std::string& backbone : Backbones()) {
     names.push_back("quick_" + backbone + ".flags");
     names.push_back("published_" + backbone + ".flags");

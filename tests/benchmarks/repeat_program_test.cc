@@ -1,11 +1,14 @@
 // The same run again: the same bits, whatever the number of workers.
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "reports/record.h"
+#include "reports/result_rows.h"
 #include "tests/benchmarks/tiny_run.h"
 
 namespace bild {
@@ -64,13 +67,39 @@ TEST_F(RepeatTest, TwoRunsAndEveryNumberOfWorkersGiveTheSameBits) {
 TEST_F(RepeatTest, ConfigFlagsRunTheSameAgain) {
   const std::string first = folder_ / "first";
   // The published recipe has a note that this run does not want.
-  Finish({"--out=" + first, "--alpha=0.1", "--recipe_note=", "--flip=false"});
+  Finish({"--out=" + first, "--alpha=0.1", "--recipe_note=", "--flip=false",
+          "--label_fault=other:.50", "--validation_scenes=training"});
   ProgramCall again = TinyRun({});
   again.arguments = {"--flagfile=" + first + "/config.flags",
                      "--out=" + folder_ / "again"};
   const ProgramOutcome outcome = RunProgram(again);
   ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
   ExpectSameResults(first, folder_ / "again");
+}
+
+TEST_F(RepeatTest, FaultyPairsAreWrittenForWhoLooksAndStampedOnEveryRow) {
+  const std::string out = folder_ / "out";
+  Finish({"--methods=bild", "--label_fault=hazy:0.5", "--seeds=1,2",
+          "--out=" + out});
+  const auto faults = ReadLabelFaults(out + "/label_faults.csv");
+  ASSERT_TRUE(faults.ok()) << faults.status();
+  std::map<int64_t, std::set<std::string>> faulty;
+  for (const LabelFaultRow& row : *faults) {
+    EXPECT_EQ(row.fault, "hazy:0.5");
+    EXPECT_EQ(row.clear_of, row.id);
+    faulty[row.seed].insert(row.id);
+  }
+  // Of 20 training pairs; each seed draws its own.
+  EXPECT_EQ(faulty.size(), 2);
+  EXPECT_NE(faulty[1], faulty[2]);
+  const auto records = ReadRecords(out + "/records.jsonl");
+  ASSERT_TRUE(records.ok());
+  for (const Record& record : *records) {
+    EXPECT_THAT(record.invalid_reasons,
+                HasSubstr("training pairs made faulty: label_fault=hazy:0.5"));
+    EXPECT_THAT(record.split, HasSubstr("label_fault=hazy:0.5"));
+  }
+  EXPECT_TRUE(ReadWeights(out + "/weights.csv").ok());
 }
 
 TEST_F(RepeatTest, TheOutputEndsWithTheResult) {

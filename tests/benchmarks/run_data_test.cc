@@ -108,6 +108,46 @@ TEST(OpenRunDataTest, ScenesOfTheTestSetAreNotTrainedOn) {
               ElementsAre("trained on 2 scenes of the test set (--leak=keep)"));
 }
 
+TEST(OpenRunDataTest, FaultsAreStampedAndTheDataStaySound) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "train", 12, 1);
+  WritePairs(folder / "test", 3, 1000);
+  DataSpec spec = PairSpec(folder / "train", folder / "test");
+  spec.label_fault = "hazy:.50";
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->label_fault.kind, LabelFaultKind::kHazy);
+  EXPECT_EQ(data->split_text,
+            "tenth scene_block=1 seed=1 leak=drop label_fault=hazy:0.5");
+  EXPECT_THAT(data->invalid_reasons,
+              ElementsAre("training pairs made faulty: label_fault=hazy:0.5"));
+  for (int64_t i = 0; i < 24; ++i) {
+    EXPECT_NE(data->train->Read(i)->clear->rgb,
+              data->train->Read(i)->hazy->rgb);
+  }
+}
+
+TEST(OpenRunDataTest, ValidationScenes) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "train", 12, 1);
+  WritePairs(folder / "test", 3, 1000);
+  DataSpec spec = PairSpec(folder / "train", folder / "test");
+  const auto apart = Open(spec);
+  ASSERT_TRUE(apart.ok()) << apart.status();
+  EXPECT_EQ(apart->outer_indices, apart->split.validation.indices);
+
+  spec.validation_scenes = "training";
+  const auto shared = Open(spec);
+  ASSERT_TRUE(shared.ok()) << shared.status();
+  EXPECT_EQ(shared->outer_indices, shared->split.train.indices);
+  // The same lists, the same pictures choose the checkpoint.
+  EXPECT_EQ(shared->split.train.sha256, apart->split.train.sha256);
+  EXPECT_EQ(shared->validation_pictures, apart->validation_pictures);
+  EXPECT_THAT(shared->split_text, HasSubstr(" validation_scenes=training"));
+  EXPECT_THAT(shared->invalid_reasons,
+              ElementsAre("validation patches of the training scenes"));
+}
+
 // Ids alone would make two sets the same run.
 TEST(OpenRunDataTest, SetsOfTheSameNamesAreToldApart) {
   const TemporaryFolder folder;

@@ -133,8 +133,8 @@ TEST_F(RunRecordsTest, ATrainedRowHasItsSeedAndItsLastWindow) {
                         {"zero_gradient_share", 1.0},
                         {"training_loss", 0.75},
                         {"validation_objective", 0.875}};
-  Record record = TrainedRecord(Source(), "bild", 7, result);
-  EXPECT_EQ(record.method, "bild");
+  Record record = TrainedRecord(Source(), "released", 7, result);
+  EXPECT_EQ(record.method, "released");
   EXPECT_EQ(record.seed, 7);
   EXPECT_EQ(record.reward_engine, "in_backward");
   EXPECT_EQ(record.gain_mean, 0.5);
@@ -152,6 +152,12 @@ TEST_F(RunRecordsTest, ATrainedRowHasItsSeedAndItsLastWindow) {
   EXPECT_FALSE(record.step_milliseconds_median.has_value());
   EXPECT_EQ(record.verdict, "VALID");
 
+  // Where learning was the point, it is a reason.
+  record = TrainedRecord(Source(), "bild", 7, result);
+  EXPECT_EQ(record.invalid_reasons,
+            "weights not learned: zero gradient at the end");
+
+  result.last_window["zero_gradient_share"] = 0.5;
   result.step_milliseconds_median = 12.5;
   result.is_dead = true;
   record = TrainedRecord(Source(), "bild", 7, result);

@@ -1,6 +1,7 @@
 #include "benchmarks/run_spec.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -122,6 +123,23 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
        "--dataset=pair needs --data_root"},
       {[](RunSpec* s) { s->data.split = "half"; }, "--split='half'"},
       {[](RunSpec* s) { s->data.leak = "ignore"; }, "--leak='ignore'"},
+      {[](RunSpec* s) { s->data.validation_scenes = "mixed"; },
+       "--validation_scenes='mixed': expected one of apart, training."},
+      {[](RunSpec* s) { s->data.label_fault = "hazy"; },
+       "--label_fault='hazy': expected none, hazy:SHARE or other:SHARE"},
+      {[](RunSpec* s) { s->train.validation_batch = 0; },
+       "--validation_batch=0: expected at least 1"},
+      {[](RunSpec* s) { s->train.batch = 1; },
+       "--batch=1 with --logit_norm=zscore"},
+      {[](RunSpec* s) { s->train.horizon = 101; },
+       "--horizon=101 with --steps=100: there would be no outer step."},
+      {[](RunSpec* s) { s->train.alpha = HUGE_VAL; },
+       "--alpha=inf: expected a finite number"},
+      {[](RunSpec* s) {
+         s->ddu.is_on = true;
+         s->train.reward_engine = "in_backward";
+       },
+       "--reward_engine=in_backward: aodnet[ddu=320] mixes the patches"},
       {[](RunSpec* s) { s->data.scene_block = 0; },
        "--scene_block=0: expected at least 1."},
       {[](RunSpec* s) { s->data.scenes = 0; }, "--scenes=0"},
@@ -232,6 +250,8 @@ TEST(DescribeRunSpecTest, EveryFieldThatChangesTheResultIsInIt) {
       [](RunSpec* s) { s->data.depth16 = true; },
       [](RunSpec* s) { s->data.scene_block = 2; },
       [](RunSpec* s) { s->data.leak = "keep"; },
+      [](RunSpec* s) { s->data.validation_scenes = "training"; },
+      [](RunSpec* s) { s->data.label_fault = "hazy:0.3"; },
       [](RunSpec* s) { s->data.scenes = 25; },
       [](RunSpec* s) { s->data.test_scenes = 5; },
       [](RunSpec* s) { s->data.synthetic_width_px = 64; },
@@ -248,6 +268,12 @@ TEST(DescribeRunSpecTest, EveryFieldThatChangesTheResultIsInIt) {
     changes[i](&spec);
     EXPECT_NE(DescribeRunSpec(spec), plain) << "change " << i;
   }
+}
+
+TEST(DescribeRunSpecTest, AFaultHasOneText) {
+  RunSpec spec = GoodSpec();
+  spec.data.label_fault = "hazy:.30";
+  EXPECT_THAT(DescribeRunSpec(spec), Contains(Pair("label_fault", "hazy:0.3")));
 }
 
 TEST(DescribeRunSpecTest, WhereItRunsIsNotInIt) {

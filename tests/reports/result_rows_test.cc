@@ -144,5 +144,53 @@ TEST(ResultRowsTest, MissingAndForeignFiles) {
                         "'method,seed,step,name,value', found 'step,psnr'"));
 }
 
+TEST(ResultRowsTest, WeightsAndFaultsAreReadAgain) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("rows.csv");
+  WeightRow weight{"l2rw", 2, 50, 3, "a,b", 11, 13, 64, 0.25, 0.0625, {}};
+  WeightRow other = weight;
+  other.place = 4;
+  other.reward = -1.5;
+  ASSERT_TRUE(WriteFileAtomically(
+                  path, WeightsHeader() + ToCsvLine(weight) + ToCsvLine(other))
+                  .ok());
+  const auto weights = ReadWeights(path);
+  ASSERT_TRUE(weights.ok()) << weights.status();
+  ASSERT_EQ(weights->size(), 2);
+  EXPECT_EQ(ToCsvLine((*weights)[0]), ToCsvLine(weight));
+  EXPECT_EQ(ToCsvLine((*weights)[1]), ToCsvLine(other));
+  EXPECT_FALSE((*weights)[0].reward.has_value());
+
+  const LabelFaultRow fault{1, "0001_2", "other:0.3", "0007_1"};
+  EXPECT_EQ(ToCsvLine(fault), "1,0001_2,other:0.3,0007_1\n");
+  ASSERT_TRUE(
+      WriteFileAtomically(path, LabelFaultsHeader() + ToCsvLine(fault)).ok());
+  const auto faults = ReadLabelFaults(path);
+  ASSERT_TRUE(faults.ok()) << faults.status();
+  ASSERT_EQ(faults->size(), 1);
+  EXPECT_EQ(ToCsvLine(faults->front()), ToCsvLine(fault));
+}
+
+TEST(ResultRowsTest, WrongWeightsAndFaultsAreNamedByLine) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("rows.csv");
+  const std::string row = "bild,1,5,0,a,0,0,16,0.5,0.1,\n";
+  ASSERT_TRUE(WriteFileAtomically(path, WeightsHeader() + row + row +
+                                            "bild,1,x,0,a,0,0,16,"
+                                            "0.5,0.1,\n")
+                  .ok());
+  EXPECT_THAT(std::string(ReadWeights(path).status().message()),
+              testing::AllOf(HasSubstr("line 3: place 0 of the same batch "
+                                       "already stands on line 2"),
+                             HasSubstr("line 4: expected integers")));
+  ASSERT_TRUE(WriteFileAtomically(path, LabelFaultsHeader() +
+                                            "1,a,hazy:1,a\n1,a,hazy:1,a\n"
+                                            "one,b,hazy:1,b\n")
+                  .ok());
+  EXPECT_THAT(std::string(ReadLabelFaults(path).status().message()),
+              testing::AllOf(HasSubstr("line 3: 'a' of seed 1 already"),
+                             HasSubstr("line 4: expected an integer seed")));
+}
+
 }  // namespace
 }  // namespace bild

@@ -61,7 +61,8 @@ TEST(TrainConfig, TextHoldsEveryField) {
             "--reward_memory_mib=1024 "
             "--phi_learning_rate=0.001 --phi_epsilon=1e-08 "
             "--validation_batch=8 --validation_momentum=0 --outer_every=1 "
-            "--horizon=1 --truncate=1 --preconditioner=identity --log_every=50 "
+            "--horizon=1 --truncate=1 --preconditioner=identity "
+            "--stop_on_zero_gradient=true --log_every=50 "
             "--eval_every=20 --validation_pictures=10");
   // Shortest decimals that read back to the same double.
   TrainConfig config = Valid();
@@ -89,9 +90,26 @@ TEST(ValidateTrainConfig, ListsEveryProblemAtOnce) {
        {"The training configuration does not hold:",
         "--loss='l2': expected 'l1', 'mse' or 'smooth_l1'.",
         "--initialisation='xavier'", "--entropy='minimize'",
-        "--reward_scale='rms'", "--learning_rate=0: expected more than 0."}) {
+        "--reward_scale='rms'",
+        "--learning_rate=0: expected a finite number above 0."}) {
     EXPECT_NE(message.find(part), std::string::npos) << part << "\n" << message;
   }
+}
+
+TEST(ValidateTrainConfig, AlphaIsFiniteAndItsSignHasAName) {
+  TrainConfig config = Valid();
+  const auto message = [&config](double alpha) {
+    config.alpha = alpha;
+    return std::string(ValidateTrainConfig(config).message());
+  };
+  EXPECT_NE(message(std::numeric_limits<double>::infinity())
+                .find("--alpha=inf: expected a finite number of at least 0."),
+            std::string::npos);
+  EXPECT_NE(message(std::numeric_limits<double>::quiet_NaN())
+                .find("--alpha=nan: expected a finite number of at least 0."),
+            std::string::npos);
+  EXPECT_NE(message(-0.1).find("--entropy=maximize or literal_6j"),
+            std::string::npos);
 }
 
 // Each field alone, with the fragment that names it.

@@ -314,6 +314,15 @@ TEST(Train, BildOnADeadNetStopsAfterAFullWindow) {
   EXPECT_EQ(CurveIn(folder.path(), "phi_gradient_norm"),
             (std::map<int64_t, double>{{2, 0.0}}));
 
+  // Unless the run is wanted all the same: then its curves say it.
+  TrainingTask through = small.Task("bild", folder / "through");
+  through.config = task.config;
+  through.seed = task.seed;
+  through.config.stop_on_zero_gradient = false;
+  const auto finished = Train(through);
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->last_window.at("zero_gradient_share"), 1.0);
+
   // Methods that teach phi nothing have nothing to miss.
   TrainingTask frozen = small.Task("frozen_random", folder / "frozen");
   frozen.config = task.config;

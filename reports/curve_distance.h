@@ -1,0 +1,38 @@
+// How far the curves of two runs are apart that should be the same run.
+
+#ifndef REPORTS_CURVE_DISTANCE_H_
+#define REPORTS_CURVE_DISTANCE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reports/result_rows.h"
+
+namespace bild {
+
+// One curve name, over all seeds, methods and steps that both runs have.
+struct CurveDistance {
+  std::string name;
+  double largest = 0.0;  // |a - b| where it is largest.
+  int64_t step = 0;      // Where that is.
+  int64_t seed = 0;
+  double magnitude = 0.0;  // Largest |reference| of the curve.
+  int64_t points = 0;
+  int64_t unmatched = 0;  // Points that only one of them has.
+
+  // The largest difference as a share of the curve's magnitude; 0 where both
+  // are 0.
+  double Relative() const;
+};
+
+// The curves named, in that order; points up to `last_step` count. A point is
+// undefined (NaN) in both or counts as unmatched.
+std::vector<CurveDistance> CurveDistances(
+    const std::vector<CurvePoint>& reference,
+    const std::vector<CurvePoint>& other, const std::vector<std::string>& names,
+    int64_t last_step);
+
+}  // namespace bild
+
+#endif  // REPORTS_CURVE_DISTANCE_H_
