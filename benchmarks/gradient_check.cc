@@ -38,12 +38,14 @@ constexpr double kAlpha = 0.05;
 // itself rounds away does not matter.
 constexpr double kReadOffStep = 1024.0;
 constexpr int64_t kSmallCrop_px = 16;
+// A step that crosses few kinks; float64 has room for it.
+constexpr double kShortStep = 1e-5;
 
 // A window of inner steps and how its outer gradient is had.
 struct Window {
   int64_t steps = 1;
   std::string optimizer = "sgd";
-  RewardEngine engine = RewardEngine::kInBackward;
+  RewardPlan engine;
 
   double beta() const { return optimizer == "adam" ? kAdamStep : kSgdStep; }
 };
@@ -272,13 +274,21 @@ absl::StatusOr<GradientCheck> CheckGradients(const GradientCheckSpec& spec) {
         RewardEngine::kFiniteDifference}) {
     GradientCheckRow row;
     row.name = RewardEngineName(engine);
-    row.is_exact = engine != RewardEngine::kFiniteDifference;
+    if (engine == RewardEngine::kFiniteDifference) row.tolerance = {};
     if (!ChooseRewardEngine(row.name, problem->net()).ok()) {
       row.not_valid = "the net mixes the patches of a batch";
       check.rows.push_back(row);
       continue;
     }
     window.engine = engine;
+    BILD_RETURN_IF_ERROR(add(row, window, truth));
+  }
+  {
+    GradientCheckRow row;
+    row.name = "finite_difference, a step of 1e-5";
+    row.tolerance = GradientCheckRow::kNearTolerance;
+    window.engine = RewardEngine::kFiniteDifference;
+    window.engine.finite_difference_step = kShortStep;
     BILD_RETURN_IF_ERROR(add(row, window, truth));
   }
   window.engine = chosen;
@@ -288,10 +298,10 @@ absl::StatusOr<GradientCheck> CheckGradients(const GradientCheckSpec& spec) {
       window.steps = steps;
       window.optimizer = optimizer;
       GradientCheckRow row;
-      row.name = steps == 1 ? absl::StrCat(RewardEngineName(window.engine),
-                                           ", ", optimizer)
-                            : absl::StrCat("hessian_vector, ", steps,
-                                           " steps of ", optimizer);
+      row.name = steps == 1
+                     ? absl::StrCat(window.engine.Name(), ", ", optimizer)
+                     : absl::StrCat("hessian_vector, ", steps, " steps of ",
+                                    optimizer);
       BILD_RETURN_IF_ERROR(add(row, window, problem->Truth(window)));
     }
   }

@@ -61,11 +61,11 @@ std::string Line(const GradientCheckRow& row) {
   std::string result = "not valid: " + row.not_valid;
   if (row.relative_error.has_value()) {
     result = fmt::format("{:.2e}  {}", *row.relative_error,
-                         row.IsOff()    ? "OFF"
-                         : row.is_exact ? "exact"
-                                        : "approximate");
+                         row.IsOff()         ? "OFF"
+                         : row.ClaimsExact() ? "exact"
+                                             : "approximate");
   }
-  return fmt::format("{:<32}{}\n", row.name, result);
+  return fmt::format("{:<36}{}\n", row.name, result);
 }
 
 int Main(int argc, char** argv) {
@@ -111,7 +111,7 @@ int Main(int argc, char** argv) {
   for (const GradientCheckRow& row : check->rows) {
     std::printf("%s", Line(row).c_str());
     if (row.IsOff()) ++off;
-    if (row.is_exact && row.relative_error.has_value()) {
+    if (row.ClaimsExact() && row.relative_error.has_value()) {
       largest = std::max(largest, *row.relative_error);
     }
   }

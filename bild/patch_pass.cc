@@ -106,7 +106,7 @@ std::unique_ptr<PatchPass> RunPatchPass(Backbone& backbone,
       plan.engine == RewardEngine::kLayerwise) {
     return std::make_unique<RecordedPass>(backbone, patches, loss, plan);
   }
-  return MakeReplayedPass(backbone, patches, loss, plan.engine);
+  return MakeReplayedPass(backbone, patches, loss, plan);
 }
 
 ValidationGradient DifferentiateValidation(Backbone& backbone,

@@ -73,21 +73,25 @@ class ForwardModePass final : public ReplayedPass {
 // Central differences along v.
 class FiniteDifferencePass final : public ReplayedPass {
  public:
-  using ReplayedPass::ReplayedPass;
+  FiniteDifferencePass(Backbone& backbone, const Patches& patches,
+                       PatchLoss loss, double step)
+      : ReplayedPass(backbone, patches, loss), step_(step) {}
 
  protected:
   at::Tensor ProductsAt(const at::Tensor& v) const override {
-    constexpr double kStep = 0.01;  // Length of the step, l2.
     const at::NoGradGuard no_grad;
     const double norm = v.norm().item<double>();
     if (norm == 0.0) return at::zeros_like(losses());
-    const double epsilon = kStep / norm;
+    const double epsilon = step_ / norm;
     const auto losses_at = [&](double distance) {
       const ValueScope moved(set(), parameters() + v * distance);
       return Losses();
     };
     return (losses_at(epsilon) - losses_at(-epsilon)) / (2.0 * epsilon);
   }
+
+ private:
+  double step_;
 };
 
 // A backward pass for every patch.
@@ -114,15 +118,16 @@ class PerSamplePass final : public ReplayedPass {
 std::unique_ptr<PatchPass> MakeReplayedPass(Backbone& backbone,
                                             const Patches& patches,
                                             PatchLoss loss,
-                                            RewardEngine engine) {
-  if (engine == RewardEngine::kForward) {
+                                            const RewardPlan& plan) {
+  if (plan.engine == RewardEngine::kForward) {
     return std::make_unique<ForwardModePass>(backbone, patches, loss);
   }
-  if (engine == RewardEngine::kFiniteDifference) {
-    return std::make_unique<FiniteDifferencePass>(backbone, patches, loss);
+  if (plan.engine == RewardEngine::kFiniteDifference) {
+    return std::make_unique<FiniteDifferencePass>(backbone, patches, loss,
+                                                  plan.finite_difference_step);
   }
-  TORCH_CHECK(engine == RewardEngine::kPerSample, "engine ",
-              RewardEngineName(engine), " records, it does not replay");
+  TORCH_CHECK(plan.engine == RewardEngine::kPerSample, "engine ",
+              RewardEngineName(plan.engine), " records, it does not replay");
   return std::make_unique<PerSamplePass>(backbone, patches, loss);
 }
 

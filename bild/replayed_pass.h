@@ -14,11 +14,11 @@
 
 namespace bild {
 
-// For kForward, kFiniteDifference and kPerSample.
+// For the engines kForward, kFiniteDifference and kPerSample.
 std::unique_ptr<PatchPass> MakeReplayedPass(Backbone& backbone,
                                             const Patches& patches,
                                             PatchLoss loss,
-                                            RewardEngine engine);
+                                            const RewardPlan& plan);
 
 }  // namespace bild
 

@@ -63,6 +63,8 @@ struct RewardPlan {
   std::string Name() const;
 
   RewardEngine engine;
+  // Of kFiniteDifference: |eps v|, l2, in parameters.
+  double finite_difference_step = 0.01;
   std::set<const Layer*> layerwise;
   int64_t layers = 0;  // That run, where `layerwise` is not empty.
 };
