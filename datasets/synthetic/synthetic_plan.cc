@@ -140,9 +140,11 @@ absl::StatusOr<SyntheticRequest> CheckedRequest(
                                    numbering.most_scenes));
   }
   if (request.test_scenes == -1) {
+    // Of a number that is refused above, too.
+    const int64_t scenes =
+        std::clamp(request.scenes, int64_t{1}, int64_t{numbering.most_scenes});
     checked.test_scenes =
-        std::min((std::max(request.scenes, int64_t{1}) + 4) / 5,
-                 numbering.most_test_scenes);
+        std::min((scenes + 4) / 5, numbering.most_test_scenes);
   } else if (request.test_scenes < 0 ||
              request.test_scenes > numbering.most_test_scenes) {
     problems.push_back(fmt::format("--test_scenes={}: expected 0 to {}",

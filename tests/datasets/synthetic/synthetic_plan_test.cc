@@ -1,5 +1,6 @@
 #include "datasets/synthetic/synthetic_plan.h"
 
+#include <limits>
 #include <set>
 #include <string>
 
@@ -132,6 +133,9 @@ TEST(SyntheticPlan, TrainingAndTestShareNoScene) {
 }
 
 TEST(SyntheticPlan, AFifthIsTestedByDefault) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      CheckedRequest(Request("its", kMost, -1)).status()));
   EXPECT_EQ(CheckedRequest(Request("its", 24, -1))->test_scenes, 5);
   EXPECT_EQ(CheckedRequest(Request("its", 25, -1))->test_scenes, 5);
   EXPECT_EQ(CheckedRequest(Request("its", 26, -1))->test_scenes, 6);
