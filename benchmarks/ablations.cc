@@ -145,10 +145,14 @@ void FillMarkov(Sweep* sweep) {
 }
 
 void FillControls(Sweep* sweep) {
-  sweep->plan().quantities = {
-      "psnr_db",          "psnr_last_db",    "gain",
-      "weight_entropy",   "effective_batch", "weight_loss_correlation",
-      "step_milliseconds"};
+  sweep->plan().quantities = {"psnr_db",
+                              "psnr_last_db",
+                              "gain",
+                              "own_gain",
+                              "weight_entropy",
+                              "effective_batch",
+                              "weight_loss_correlation",
+                              "step_milliseconds"};
   sweep->plan().contrasts = {{"psnr_db", "plain", ""},
                              {"gain", "frozen_random", ""}};
   sweep->plan().seed_by_seed = {"psnr_db", "gain"};

@@ -20,6 +20,7 @@ namespace {
 const std::map<std::string, std::string>& CurveOfQuantity() {
   static const auto* const curves = new std::map<std::string, std::string>{
       {"gain", "gain_normalised_mean"},
+      {"own_gain", "own_gain_normalised_mean"},
       {"agreement", "agreement_mean"},
       {"weight_entropy", "weight_entropy"},
       {"zero_gradient_share", "zero_gradient_share"},
@@ -111,6 +112,8 @@ const std::vector<Quantity>& Quantities() {
       {"gain", "Gain", 3,
        "normalised weight gain, what the weights bought over uniform ones on "
        "patches that they had not been taught on"},
+      {"own_gain", "Own gain", 3,
+       "the gain of the network's own weights where others stepped the net"},
       {"agreement", "Agreement", 3,
        "cosine of the gradients of two halves of the validation batch"},
       {"weight_entropy", "Entropy of w", 3,

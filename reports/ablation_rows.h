@@ -29,8 +29,9 @@ struct Quantity {
 //
 //   psnr_db                  test PSNR of best@val in the first metric profile
 //   psnr_last_db             the same of the last step
-//   gain, agreement,         means of the logging windows that end in the
-//   weight_entropy,          second half of the training
+//   gain, own_gain,          means of the logging windows that end in the
+//   agreement,               second half of the training
+//   weight_entropy,
 //   effective_batch,
 //   weight_loss_correlation,
 //   zero_gradient_share

@@ -187,13 +187,14 @@ std::string ForestScript(const ForestPlot& plot) {
   script += absl::StrCat("file = ", GnuplotQuoted(plot.file + ".csv"),
                          "\nat(kind) = strcol(3) eq kind ? column(4) : NaN\n");
   absl::StrAppend(
-      &script, "plot \\\n  ",
-      "file using (at('seed')):1 with points pointtype 7 pointsize 0.45 "
-      "linecolor rgb '#56B4E9', \\\n"
+      &script,
+      "plot \\\n"
       "  file using (at('mean')):1:5 with xerrorbars pointtype 0 linewidth 1.6 "
       "linecolor rgb '#D55E00', \\\n"
       "  file using (at('mean')):1 with points pointtype 13 pointsize 0.9 "
-      "linecolor rgb '#D55E00'\n");
+      "linecolor rgb '#D55E00', \\\n"
+      "  file using (at('seed')):1 with points pointtype 7 pointsize 0.5 "
+      "linecolor rgb '#0072B2'\n");
   return script;
 }
 

@@ -68,7 +68,8 @@ TEST_F(RepeatTest, ConfigFlagsRunTheSameAgain) {
   const std::string first = folder_ / "first";
   // The published recipe has a note that this run does not want.
   Finish({"--out=" + first, "--alpha=0.1", "--recipe_note=", "--flip=false",
-          "--label_fault=other:.50", "--validation_scenes=training"});
+          "--label_fault=other:.50", "--validation_scenes=training",
+          "--stop_on_zero_gradient=false"});
   ProgramCall again = TinyRun({});
   again.arguments = {"--flagfile=" + first + "/config.flags",
                      "--out=" + folder_ / "again"};
