@@ -139,11 +139,15 @@ absl::StatusOr<std::pair<int64_t, int64_t>> ReadImageSize(
   return std::make_pair(header.width_px, header.height_px);
 }
 
-absl::Status CheckDecoder() {
+absl::StatusOr<std::string> DecoderProbeHash() {
   const std::string bytes(reinterpret_cast<const char*>(kDecoderProbeJpeg),
                           kDecoderProbeJpegBytes);
   BILD_ASSIGN_OR_RETURN(const Image image, DecodeJpeg(bytes));
-  const std::string found = Sha256Hex(image.rgb.data(), image.rgb.size());
+  return Sha256Hex(image.rgb.data(), image.rgb.size());
+}
+
+absl::Status CheckDecoder() {
+  BILD_ASSIGN_OR_RETURN(const std::string found, DecoderProbeHash());
   if (found != kDecoderProbePixelsSha256) {
     return absl::FailedPreconditionError(fmt::format(
         "The JPEG decoder of this program gives other pixels than the one its "
