@@ -23,6 +23,7 @@
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
+#include "bild/base/stop_signal.h"
 #include "datasets/catalog.h"
 #include "datasets/split.h"
 
@@ -50,6 +51,12 @@ ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own; empty: a synthetic "
           "set of the same shape");
 ABSL_FLAG(std::string, test_root, "", "the same for the test set");
+ABSL_FLAG(std::string, cache, "",
+          "a folder that //datasets:pack wrote to, read instead of "
+          "--data_root; the same bits");
+ABSL_FLAG(std::string, test_cache, "",
+          "the same for the test set; empty: --test_root, or it lies in "
+          "--cache too");
 ABSL_FLAG(bool, allow_partial, false,
           "take a named set with fewer files than its release");
 ABSL_FLAG(bool, allow_decoder_mismatch, false,
@@ -177,6 +184,8 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   data.dataset = absl::GetFlag(FLAGS_dataset);
   data.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
   data.test_root = UserPath(absl::GetFlag(FLAGS_test_root));
+  data.cache = UserPath(absl::GetFlag(FLAGS_cache));
+  data.test_cache = UserPath(absl::GetFlag(FLAGS_test_cache));
   data.allow_partial = absl::GetFlag(FLAGS_allow_partial);
   data.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
   data.split = absl::GetFlag(FLAGS_split);
@@ -330,6 +339,7 @@ int Main(int argc, char** argv) {
   if (!outcome.ok()) {
     std::fprintf(stderr, "%s: %s\n", spec.target.c_str(),
                  std::string(outcome.status().message()).c_str());
+    if (absl::IsCancelled(outcome.status())) StopSignals::EndBySignal();
     return kWorldIsWrong;
   }
   if (outcome->was_done) {

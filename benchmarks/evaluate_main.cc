@@ -24,6 +24,7 @@
 #include "benchmarks/profile_table.h"
 #include "benchmarks/results_folder.h"
 #include "benchmarks/run_data.h"
+#include "benchmarks/set_source.h"
 #include "benchmarks/summary.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/command_line.h"
@@ -37,7 +38,6 @@
 #include "bild/evaluator.h"
 #include "bild/metrics/profile.h"
 #include "datasets/catalog.h"
-#include "datasets/image_reader.h"
 #include "datasets/split.h"
 
 ABSL_FLAG(std::string, backbone, "",
@@ -47,6 +47,9 @@ ABSL_FLAG(std::string, weights, "", "a .safetensors file of that net");
 ABSL_FLAG(std::string, dataset, "", "a dataset, as in sots_indoor or pair");
 ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own");
+ABSL_FLAG(
+    std::string, cache, "",
+    "a folder that //datasets:pack wrote to, read instead of --data_root");
 ABSL_FLAG(std::vector<std::string>, metric_profile,
           std::vector<std::string>({"default"}),
           "metric profiles between commas, or all");
@@ -82,8 +85,14 @@ absl::Status CheckUsage(std::vector<MetricProfile>* profiles) {
   std::vector<std::string> problems;
   std::vector<std::pair<std::string, std::string>> needed = {
       {"backbone", absl::GetFlag(FLAGS_backbone)},
-      {"dataset", absl::GetFlag(FLAGS_dataset)},
-      {"data_root", absl::GetFlag(FLAGS_data_root)}};
+      {"dataset", absl::GetFlag(FLAGS_dataset)}};
+  if (absl::GetFlag(FLAGS_cache).empty()) {
+    needed.emplace_back("data_root", absl::GetFlag(FLAGS_data_root));
+  } else if (!absl::GetFlag(FLAGS_data_root).empty()) {
+    problems.emplace_back(
+        "--cache and --data_root: a cache is read instead of the files it was "
+        "packed from; give one of them");
+  }
   if (!ScoresTheInput()) {
     needed.emplace_back("weights", absl::GetFlag(FLAGS_weights));
   } else if (!absl::GetFlag(FLAGS_weights).empty()) {
@@ -182,24 +191,24 @@ absl::StatusOr<std::string> EvaluateWeights(
   std::vector<std::string> reasons;
   Record record;
   record.target = "evaluate";
-  record.decoder_probe = "match";
-  if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
-    if (!absl::GetFlag(FLAGS_allow_decoder_mismatch)) return decoder;
-    record.decoder_probe = "mismatch";
-    reasons.emplace_back("image decoder differs from the probe");
-  }
   BILD_ASSIGN_OR_RETURN(const Restorer restorer, LoadRestorer(device));
 
   std::vector<std::string> notes;
-  DatasetRequest request;
-  request.name = absl::GetFlag(FLAGS_dataset);
-  request.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
-  request.allow_partial = absl::GetFlag(FLAGS_allow_partial);
-  request.reading.expand_grey = absl::GetFlag(FLAGS_expand_grey);
-  request.reading.depth16 = absl::GetFlag(FLAGS_depth16);
-  request.notes = &notes;
-  BILD_ASSIGN_OR_RETURN(const std::unique_ptr<PairedDataset> dataset,
-                        OpenDataset(request));
+  SetSource source;
+  source.set = absl::GetFlag(FLAGS_dataset);
+  source.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
+  source.cache = UserPath(absl::GetFlag(FLAGS_cache));
+  source.allow_partial = absl::GetFlag(FLAGS_allow_partial);
+  source.reading.expand_grey = absl::GetFlag(FLAGS_expand_grey);
+  source.reading.depth16 = absl::GetFlag(FLAGS_depth16);
+  source.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
+  source.notes = &notes;
+  BILD_ASSIGN_OR_RETURN(const OpenedSet opened, OpenSet(source));
+  const std::unique_ptr<PairedDataset>& dataset = opened.dataset;
+  record.decoder_probe = opened.is_decoder_mismatched ? "mismatch" : "match";
+  if (opened.is_decoder_mismatched) {
+    reasons.emplace_back("image decoder differs from the probe");
+  }
   for (const std::string& note : notes) LogInfo("{}", note);
   for (const std::string& reason : dataset->invalid_reasons()) {
     reasons.push_back(reason);

@@ -16,9 +16,10 @@
 namespace bild {
 
 struct RunData {
-  std::shared_ptr<const PairedDataset> train;  // Cached in memory.
-  Split split;                                 // Of `train`.
-  std::vector<int64_t> validation_pictures;    // In order(seed of the split).
+  // Kept in memory as far as --image_cache_mib goes, or mapped (--cache).
+  std::shared_ptr<const PairedDataset> train;
+  Split split;                               // Of `train`.
+  std::vector<int64_t> validation_pictures;  // In order(seed of the split).
   // The test set, or the validation side of `train` where there is none.
   std::shared_ptr<const PairedDataset> test;
   std::string test_name;
@@ -35,8 +36,10 @@ struct RunData {
   std::vector<std::string> notes;
 };
 
-// Makes the synthetic set where no --data_root is given. Errors are those of
-// the datasets; nothing is written but the synthetic set in the user's cache.
+// Makes the synthetic set where neither --data_root nor --cache is given. From
+// a cache comes what comes from the files that it was packed from. Errors are
+// those of the datasets; nothing is written but the synthetic set in the user's
+// cache.
 absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
                                     int64_t image_cache_mib,
                                     int64_t validation_pictures);

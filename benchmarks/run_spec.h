@@ -18,6 +18,10 @@ struct DataSpec {
   std::string dataset;    // "its", "ots", "pair".
   std::string data_root;  // Empty: the synthetic set of the same shape.
   std::string test_root;  // Empty: the dataset's own test set.
+  // Folders of packed caches to read instead of the files. They hold the same
+  // pixels, so they do not change the result.
+  std::string cache;
+  std::string test_cache;
   bool allow_partial = false;
   bool allow_decoder_mismatch = false;
   bool expand_grey = false;
@@ -33,6 +37,9 @@ struct DataSpec {
   int64_t synthetic_width_px = 256;
   int64_t synthetic_height_px = 256;
   uint64_t synthetic_seed = 1;
+
+  // Whether the pictures are made, for want of any others.
+  bool IsSynthetic() const { return data_root.empty() && cache.empty(); }
 };
 
 // Where and how it runs. Must not change the result, but for `device` and
