@@ -75,6 +75,11 @@ ABSL_FLAG(int64_t, scene_block, 1,
           "scenes next to each other that stay on one side of the split");
 ABSL_FLAG(std::string, leak, "drop",
           "drop or keep training scenes that are in the test set");
+ABSL_FLAG(std::string, small, "error",
+          "pictures smaller than --crop_px: error, or drop (leave them out, "
+          "which every row says)");
+ABSL_FLAG(std::string, evaluation_resolution, "full",
+          "what test pictures are scored at: full, half or fit1600");
 ABSL_FLAG(int64_t, scenes, 24, "synthetic training scenes");
 ABSL_FLAG(int64_t, test_scenes, -1,
           "synthetic test scenes; -1: a fifth of --scenes, rounded up");
@@ -149,7 +154,9 @@ ABSL_FLAG(std::string, device, "cpu", "cpu, cuda, cuda:N or auto");
 ABSL_FLAG(int, threads, 0, "of one operation on the CPU; 0: all cores");
 ABSL_FLAG(bool, deterministic, true,
           "same bits again; costs nothing on a CPU, time on a GPU");
-ABSL_FLAG(int64_t, workers, 1, "threads that prepare batches");
+ABSL_FLAG(int64_t, workers, 1,
+          "threads that prepare batches; change no bit. One is enough beside a "
+          "training on the CPU");
 ABSL_FLAG(int64_t, image_cache_mib, 4096, "decoded pictures kept in memory");
 ABSL_FLAG(std::string, out, "",
           "the results folder; empty: results/<target>/<run id>");
@@ -199,6 +206,8 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   if (data.split_seed == 0 && !is_challenge) data.split_seed = 1;
   data.scene_block = absl::GetFlag(FLAGS_scene_block);
   data.leak = absl::GetFlag(FLAGS_leak);
+  data.small = absl::GetFlag(FLAGS_small);
+  data.evaluation_resolution = absl::GetFlag(FLAGS_evaluation_resolution);
   data.scenes = absl::GetFlag(FLAGS_scenes);
   data.test_scenes = absl::GetFlag(FLAGS_test_scenes);
   data.synthetic_seed = absl::GetFlag(FLAGS_synthetic_seed);

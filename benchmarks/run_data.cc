@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "benchmarks/set_source.h"
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
@@ -16,6 +17,7 @@
 #include "datasets/catalog.h"
 #include "datasets/image_store.h"
 #include "datasets/leaks.h"
+#include "datasets/reduced_pairs.h"
 #include "datasets/synthetic/synthesize.h"
 #include "fmt/format.h"
 
@@ -180,6 +182,9 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
     data.invalid_reasons.emplace_back(
         "no test set: scored on the validation pictures");
   }
+  BILD_ASSIGN_OR_RETURN(const Resolution resolution,
+                        ParseResolution(spec.evaluation_resolution));
+  data.test = AtResolution(data.test, resolution);
   for (const auto* dataset : {data.train.get(), data.test.get()}) {
     for (const std::string& reason : dataset->invalid_reasons()) {
       if (std::find(data.invalid_reasons.begin(), data.invalid_reasons.end(),
@@ -189,6 +194,44 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
     }
   }
   return data;
+}
+
+absl::Status DropSmallPictures(int64_t crop_px, RunData* data) {
+  const PairedDataset& dataset = *data->train;
+  std::vector<std::string> dropped;
+  for (SplitList* list : {&data->split.train, &data->split.validation}) {
+    std::vector<int64_t> kept;
+    for (const int64_t index : list->indices) {
+      BILD_ASSIGN_OR_RETURN(const ImageSize size, dataset.ReadSize(index));
+      if (size.width_px >= crop_px && size.height_px >= crop_px) {
+        kept.push_back(index);
+      } else {
+        dropped.push_back(dataset.pairs()[static_cast<size_t>(index)].id);
+      }
+    }
+    *list = ListOfIndices(dataset.pairs(), kept);
+  }
+  if (dropped.empty()) return absl::OkStatus();
+  const auto is_gone = [&](int64_t index) {
+    const auto& kept = data->split.validation.indices;
+    return !std::binary_search(kept.begin(), kept.end(), index);
+  };
+  auto& pictures = data->validation_pictures;
+  pictures.erase(std::remove_if(pictures.begin(), pictures.end(), is_gone),
+                 pictures.end());
+  data->notes.push_back(fmt::format(
+      "--small=drop: {} pictures are smaller than {}x{} and left out: {}",
+      dropped.size(), crop_px, crop_px, absl::StrJoin(dropped, ", ")));
+  constexpr size_t kShown = 10;
+  const std::vector<std::string> shown(
+      dropped.begin(),
+      dropped.begin() + static_cast<int64_t>(std::min(kShown, dropped.size())));
+  data->invalid_reasons.push_back(fmt::format(
+      "{} pictures smaller than {} px left out of training and validation: "
+      "{}{}",
+      dropped.size(), crop_px, absl::StrJoin(shown, ", "),
+      dropped.size() > kShown ? ", ..." : ""));
+  return absl::OkStatus();
 }
 
 int64_t CountScenes(const PairedDataset& dataset,

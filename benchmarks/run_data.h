@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "benchmarks/run_spec.h"
 #include "datasets/paired_dataset.h"
@@ -43,6 +44,11 @@ struct RunData {
 absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
                                     int64_t image_cache_mib,
                                     int64_t validation_pictures);
+
+// --small=drop: takes the pairs whose pictures are smaller than a crop out of
+// the training and the validation list, whose hashes change with that, and says
+// so by name in the notes and (the first ten) in the reasons.
+absl::Status DropSmallPictures(int64_t crop_px, RunData* data);
 
 // Distinct scenes among the pairs at `indices`.
 int64_t CountScenes(const PairedDataset& dataset,

@@ -14,6 +14,7 @@
 #include "bild/metrics/profile.h"
 #include "bild/reward_engine.h"
 #include "datasets/catalog.h"
+#include "datasets/reduced_pairs.h"
 #include "datasets/synthetic/synthetic_plan.h"
 #include "fmt/format.h"
 
@@ -108,6 +109,8 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
       {"split_seed", text(data.split_seed)},
       {"scene_block", text(data.scene_block)},
       {"leak", data.leak},
+      {"small", data.small},
+      {"evaluation_resolution", data.evaluation_resolution},
   };
   if (data.IsSynthetic()) {
     rows.emplace_back("scenes", text(data.scenes));
@@ -205,6 +208,8 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   one_of("split", spec.data.split,
          {"auto", "paper", "paper4500", "full", "tenth", "challenge"});
   one_of("leak", spec.data.leak, {"drop", "keep"});
+  one_of("small", spec.data.small, {"drop", "error"});
+  check(ParseResolution(spec.data.evaluation_resolution).status());
   const auto sets = FindBenchmarkSets(spec.data.dataset);
   check(sets.status());
   if (spec.data.dataset == "pair" && spec.data.IsSynthetic()) {

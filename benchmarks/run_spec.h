@@ -31,6 +31,9 @@ struct DataSpec {
   uint64_t split_seed = 1;  // 0: the challenges' own division.
   int64_t scene_block = 1;
   std::string leak = "drop";  // drop, keep.
+  // Pictures smaller than the crop: error, or drop them from the lists.
+  std::string small = "error";
+  std::string evaluation_resolution = "full";  // full, half, fit1600.
   // The synthetic set.
   int64_t scenes = 24;
   int64_t test_scenes = -1;  // -1: a fifth of `scenes`, rounded up.

@@ -102,6 +102,9 @@ class BenchmarkRun {
     BILD_ASSIGN_OR_RETURN(data_,
                           OpenRunData(spec_.data, spec_.run.image_cache_mib,
                                       spec_.train.validation_pictures));
+    if (spec_.data.small == "drop") {
+      BILD_RETURN_IF_ERROR(DropSmallPictures(spec_.train.crop_px, &data_));
+    }
     // Crops that do not fit are found before anything is written.
     for (uint64_t seed : {spec_.seeds.front()}) {
       BILD_RETURN_IF_ERROR(MakeBatches(PatchPurpose::kTraining, seed).status());

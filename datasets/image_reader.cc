@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "bild/base/atomic_file.h"
@@ -11,6 +13,7 @@
 #include "datasets/image_header.h"
 #include "datasets/image_structure.h"
 #include "datasets/jpeg_decoder.h"
+#include "datasets/png_decoder.h"
 #include "fmt/format.h"
 #include "opencv2/core.hpp"
 #include "opencv2/core/utils/logger.hpp"
@@ -99,6 +102,10 @@ absl::StatusOr<Image> Decode(const std::string& bytes,
       return DecodeJpeg(bytes, rules);
     case ImageFormat::kPng: {
       BILD_ASSIGN_OR_RETURN(const std::string pixels, PngOfPixelsOnly(bytes));
+      if (std::optional<Image> image = DecodePlainPng(pixels);
+          image.has_value()) {
+        return *std::move(image);
+      }
       return DecodeByOpenCv(pixels, header);
     }
     case ImageFormat::kBmp:

@@ -119,7 +119,8 @@ absl::StatusOr<std::unique_ptr<PatchBatches>> MakePatchSampler(
         fmt::format("{}: {} of {} pictures are smaller than the crop of {}x{}:",
                     dataset->name(), too_small.size(), indices.size(),
                     options.crop_px, options.crop_px),
-        too_small, "Lower --crop_px or take these pairs out of the set."));
+        too_small,
+        "Lower --crop_px, or leave these pairs out with --small=drop."));
   }
   return std::make_unique<PatchSampler>(std::move(dataset), std::move(indices),
                                         options);
