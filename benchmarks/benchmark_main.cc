@@ -27,6 +27,7 @@
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/status.h"
+#include "bild/base/stop_signal.h"
 #include "datasets/split.h"
 
 // What is run.
@@ -53,6 +54,12 @@ ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own; empty: a synthetic "
           "set of the same shape");
 ABSL_FLAG(std::string, test_root, "", "the same for the test set");
+ABSL_FLAG(std::string, cache, "",
+          "a folder that //datasets:pack wrote to, read instead of "
+          "--data_root; the same bits");
+ABSL_FLAG(std::string, test_cache, "",
+          "the same for the test set; empty: --test_root, or it lies in "
+          "--cache too");
 ABSL_FLAG(bool, allow_partial, false,
           "take a named set with fewer files than its release");
 ABSL_FLAG(bool, allow_decoder_mismatch, false,
@@ -77,6 +84,11 @@ ABSL_FLAG(std::string, validation_scenes, "apart",
 ABSL_FLAG(std::string, label_fault, "none",
           "hazy:P (the clear picture of a share P of the training pairs is a "
           "copy of the hazy one), other:P (another scene's) or none");
+ABSL_FLAG(std::string, small, "error",
+          "pictures smaller than --crop_px: error, or drop (leave them out, "
+          "which every row says)");
+ABSL_FLAG(std::string, evaluation_resolution, "full",
+          "what test pictures are scored at: full, half or fit1600");
 ABSL_FLAG(int64_t, scenes, 24, "synthetic training scenes");
 ABSL_FLAG(int64_t, test_scenes, -1,
           "synthetic test scenes; -1: a fifth of --scenes, rounded up");
@@ -155,7 +167,9 @@ ABSL_FLAG(std::string, device, "cpu", "cpu, cuda, cuda:N or auto");
 ABSL_FLAG(int, threads, 0, "of one operation on the CPU; 0: all cores");
 ABSL_FLAG(bool, deterministic, true,
           "same bits again; costs nothing on a CPU, time on a GPU");
-ABSL_FLAG(int64_t, workers, 1, "threads that prepare batches");
+ABSL_FLAG(int64_t, workers, 1,
+          "threads that prepare batches; change no bit. One is enough beside a "
+          "training on the CPU");
 ABSL_FLAG(int64_t, image_cache_mib, 4096, "decoded pictures kept in memory");
 ABSL_FLAG(std::string, out, "",
           "the results folder; empty: results/<target>/<run id>");
@@ -191,6 +205,8 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   data.dataset = absl::GetFlag(FLAGS_dataset);
   data.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
   data.test_root = UserPath(absl::GetFlag(FLAGS_test_root));
+  data.cache = UserPath(absl::GetFlag(FLAGS_cache));
+  data.test_cache = UserPath(absl::GetFlag(FLAGS_test_cache));
   data.allow_partial = absl::GetFlag(FLAGS_allow_partial);
   data.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
   data.split = absl::GetFlag(FLAGS_split);
@@ -206,6 +222,8 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   data.leak = absl::GetFlag(FLAGS_leak);
   data.validation_scenes = absl::GetFlag(FLAGS_validation_scenes);
   data.label_fault = absl::GetFlag(FLAGS_label_fault);
+  data.small = absl::GetFlag(FLAGS_small);
+  data.evaluation_resolution = absl::GetFlag(FLAGS_evaluation_resolution);
   data.scenes = absl::GetFlag(FLAGS_scenes);
   data.test_scenes = absl::GetFlag(FLAGS_test_scenes);
   data.synthetic_seed = absl::GetFlag(FLAGS_synthetic_seed);
@@ -333,6 +351,7 @@ int Main(int argc, char** argv) {
   if (!outcome.ok()) {
     std::fprintf(stderr, "%s: %s\n", spec.target.c_str(),
                  std::string(outcome.status().message()).c_str());
+    if (absl::IsCancelled(outcome.status())) StopSignals::EndBySignal();
     return kWorldIsWrong;
   }
   if (outcome->was_done) {

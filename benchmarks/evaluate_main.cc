@@ -24,6 +24,7 @@
 #include "benchmarks/profile_table.h"
 #include "benchmarks/results_folder.h"
 #include "benchmarks/run_data.h"
+#include "benchmarks/set_source.h"
 #include "benchmarks/summary.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/command_line.h"
@@ -37,7 +38,9 @@
 #include "bild/evaluator.h"
 #include "bild/metrics/profile.h"
 #include "datasets/catalog.h"
-#include "datasets/image_reader.h"
+#include "datasets/leaks.h"
+#include "datasets/paired_dataset.h"
+#include "datasets/reduced_pairs.h"
 #include "datasets/split.h"
 
 ABSL_FLAG(std::string, backbone, "",
@@ -47,9 +50,20 @@ ABSL_FLAG(std::string, weights, "", "a .safetensors file of that net");
 ABSL_FLAG(std::string, dataset, "", "a dataset, as in sots_indoor or pair");
 ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own");
+ABSL_FLAG(
+    std::string, cache, "",
+    "a folder that //datasets:pack wrote to, read instead of --data_root");
 ABSL_FLAG(std::vector<std::string>, metric_profile,
           std::vector<std::string>({"default"}),
           "metric profiles between commas, or all");
+ABSL_FLAG(std::string, split, "all",
+          "which pictures: all, or one side of the set's split (train, "
+          "validation, test) as the benchmarks draw it");
+ABSL_FLAG(uint64_t, split_seed, 0,
+          "seed of the split; 0: the challenges' own division, 1 for any other "
+          "set");
+ABSL_FLAG(std::string, evaluation_resolution, "full",
+          "what pictures are scored at: full, half or fit1600");
 ABSL_FLAG(bool, profile_table, false,
           "print a table of the profiles beside each other as well");
 ABSL_FLAG(bool, allow_partial, false,
@@ -82,8 +96,14 @@ absl::Status CheckUsage(std::vector<MetricProfile>* profiles) {
   std::vector<std::string> problems;
   std::vector<std::pair<std::string, std::string>> needed = {
       {"backbone", absl::GetFlag(FLAGS_backbone)},
-      {"dataset", absl::GetFlag(FLAGS_dataset)},
-      {"data_root", absl::GetFlag(FLAGS_data_root)}};
+      {"dataset", absl::GetFlag(FLAGS_dataset)}};
+  if (absl::GetFlag(FLAGS_cache).empty()) {
+    needed.emplace_back("data_root", absl::GetFlag(FLAGS_data_root));
+  } else if (!absl::GetFlag(FLAGS_data_root).empty()) {
+    problems.emplace_back(
+        "--cache and --data_root: a cache is read instead of the files it was "
+        "packed from; give one of them");
+  }
   if (!ScoresTheInput()) {
     needed.emplace_back("weights", absl::GetFlag(FLAGS_weights));
   } else if (!absl::GetFlag(FLAGS_weights).empty()) {
@@ -107,6 +127,15 @@ absl::Status CheckUsage(std::vector<MetricProfile>* profiles) {
   if (absl::GetFlag(FLAGS_depth16) && absl::GetFlag(FLAGS_dataset) != "pair") {
     problems.emplace_back("--depth16 is for --dataset=pair");
   }
+  const std::string split = absl::GetFlag(FLAGS_split);
+  if (split != "all" && split != "train" && split != "validation" &&
+      split != "test") {
+    problems.push_back(absl::StrCat(
+        "--split='", split, "': expected one of all, train, validation, test"));
+  }
+  const auto resolution =
+      ParseResolution(absl::GetFlag(FLAGS_evaluation_resolution));
+  if (!resolution.ok()) problems.emplace_back(resolution.status().message());
   auto parsed =
       ParseProfiles(absl::StrJoin(absl::GetFlag(FLAGS_metric_profile), ","));
   if (parsed.ok()) {
@@ -170,6 +199,45 @@ void DescribeEnvironment(const Environment& environment,
   }
 }
 
+// The pictures that --split names. Scenes of a test set that the benchmarks
+// leave out whatever they are tested on are in none of its sides.
+struct ScoredList {
+  std::string dataset;  // "ohaze", "its[validation]".
+  SplitList list;
+};
+
+absl::StatusOr<ScoredList> ListToScore(const PairedDataset& dataset) {
+  const std::string side = absl::GetFlag(FLAGS_split);
+  if (side == "all") {
+    return ScoredList{dataset.name(), WholeList(dataset.pairs())};
+  }
+  SplitOptions options;
+  options.rule = DefaultSplitRule(dataset.name());
+  options.seed = absl::GetFlag(FLAGS_split_seed);
+  const bool is_challenge = options.rule == SplitRule::kChallenge;
+  if (options.seed == 0 && !is_challenge) options.seed = 1;
+  BILD_ASSIGN_OR_RETURN(const DatasetInfo info,
+                        FindDataset(absl::GetFlag(FLAGS_dataset)));
+  if (info.complete_ids != nullptr) options.complete_ids = info.complete_ids();
+  BILD_ASSIGN_OR_RETURN(const Leaks leaks, FindLeaks(dataset, nullptr));
+  BILD_ASSIGN_OR_RETURN(const Split split,
+                        MakeSplit(dataset.pairs(), leaks.scenes, options));
+  const SplitList& list = side == "train"        ? split.train
+                          : side == "validation" ? split.validation
+                                                 : split.test;
+  if (list.indices.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        dataset.name(), ": --split=", side, " holds no picture",
+        is_challenge ? "." : ": this set has no test pictures of its own.",
+        " Score the whole set with --split=all."));
+  }
+  // The challenges' test pictures are what their rows are about.
+  return ScoredList{side == "test"
+                        ? dataset.name()
+                        : absl::StrCat(dataset.name(), "[", side, "]"),
+                    list};
+}
+
 absl::StatusOr<std::string> EvaluateWeights(
     const std::vector<MetricProfile>& profiles) {
   DeviceSettings wanted;
@@ -182,29 +250,34 @@ absl::StatusOr<std::string> EvaluateWeights(
   std::vector<std::string> reasons;
   Record record;
   record.target = "evaluate";
-  record.decoder_probe = "match";
-  if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
-    if (!absl::GetFlag(FLAGS_allow_decoder_mismatch)) return decoder;
-    record.decoder_probe = "mismatch";
-    reasons.emplace_back("image decoder differs from the probe");
-  }
   BILD_ASSIGN_OR_RETURN(const Restorer restorer, LoadRestorer(device));
 
   std::vector<std::string> notes;
-  DatasetRequest request;
-  request.name = absl::GetFlag(FLAGS_dataset);
-  request.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
-  request.allow_partial = absl::GetFlag(FLAGS_allow_partial);
-  request.reading.expand_grey = absl::GetFlag(FLAGS_expand_grey);
-  request.reading.depth16 = absl::GetFlag(FLAGS_depth16);
-  request.notes = &notes;
-  BILD_ASSIGN_OR_RETURN(const std::unique_ptr<PairedDataset> dataset,
-                        OpenDataset(request));
+  SetSource source;
+  source.set = absl::GetFlag(FLAGS_dataset);
+  source.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
+  source.cache = UserPath(absl::GetFlag(FLAGS_cache));
+  source.allow_partial = absl::GetFlag(FLAGS_allow_partial);
+  source.reading.expand_grey = absl::GetFlag(FLAGS_expand_grey);
+  source.reading.depth16 = absl::GetFlag(FLAGS_depth16);
+  source.allow_decoder_mismatch = absl::GetFlag(FLAGS_allow_decoder_mismatch);
+  source.notes = &notes;
+  BILD_ASSIGN_OR_RETURN(OpenedSet opened, OpenSet(source));
+  record.evaluation_resolution = absl::GetFlag(FLAGS_evaluation_resolution);
+  BILD_ASSIGN_OR_RETURN(const Resolution resolution,
+                        ParseResolution(record.evaluation_resolution));
+  const std::shared_ptr<const PairedDataset> dataset =
+      AtResolution(std::move(opened.dataset), resolution);
+  record.decoder_probe = opened.is_decoder_mismatched ? "mismatch" : "match";
+  if (opened.is_decoder_mismatched) {
+    reasons.emplace_back("image decoder differs from the probe");
+  }
   for (const std::string& note : notes) LogInfo("{}", note);
   for (const std::string& reason : dataset->invalid_reasons()) {
     reasons.push_back(reason);
   }
-  const SplitList list = WholeList(dataset->pairs());
+  BILD_ASSIGN_OR_RETURN(const ScoredList scored, ListToScore(*dataset));
+  const SplitList& list = scored.list;
 
   // Taken before the work, so that a folder that cannot be had costs none.
   const std::string out = UserPath(absl::GetFlag(FLAGS_out));
@@ -218,20 +291,21 @@ absl::StatusOr<std::string> EvaluateWeights(
         ResultsLock taken,
         ResultsLock::Take(
             out, absl::StrCat("target=evaluate --backbone=", restorer.name,
-                              " --metric_profile=", profile_names,
-                              " weights=", restorer.weights_sha256, " test=",
-                              dataset->name(), " test_list=", list.sha256)));
+                              " --metric_profile=", profile_names, " weights=",
+                              restorer.weights_sha256, " test=", scored.dataset,
+                              " test_list=", list.sha256,
+                              " resolution=", record.evaluation_resolution)));
     lock.emplace(std::move(taken));
   }
 
-  Progress progress(absl::StrCat(restorer.name, " on ", dataset->name()),
+  Progress progress(absl::StrCat(restorer.name, " on ", scored.dataset),
                     static_cast<int64_t>(list.indices.size()));
   BILD_ASSIGN_OR_RETURN(const std::vector<ProfileScores> scores,
                         Evaluate(restorer.backbone.get(), *dataset,
                                  list.indices, profiles, &progress));
 
   record.n_clear = CountScenes(*dataset, list.indices);
-  record.dataset = dataset->name();
+  record.dataset = scored.dataset;
   record.layout = dataset->layout();
   record.test_list_sha256 = list.sha256;
   DescribeRestorer(restorer, &record);

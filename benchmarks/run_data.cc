@@ -9,13 +9,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "benchmarks/set_source.h"
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
 #include "datasets/catalog.h"
-#include "datasets/image_reader.h"
 #include "datasets/image_store.h"
 #include "datasets/leaks.h"
+#include "datasets/reduced_pairs.h"
 #include "datasets/split_overlap.h"
 #include "datasets/synthetic/synthesize.h"
 #include "fmt/format.h"
@@ -23,10 +25,13 @@
 namespace bild {
 namespace {
 
-std::shared_ptr<const PairedDataset> Cached(
-    std::unique_ptr<PairedDataset> dataset, int64_t budget_bytes) {
-  return std::make_shared<ImageStore>(
-      std::shared_ptr<const PairedDataset>(std::move(dataset)), budget_bytes);
+// Decoded pictures are kept as far as the budget goes; those of a packed cache
+// lie decoded in the page cache already.
+std::shared_ptr<const PairedDataset> Stored(OpenedSet opened,
+                                            int64_t budget_bytes) {
+  std::shared_ptr<const PairedDataset> dataset(std::move(opened.dataset));
+  if (opened.is_cached) return dataset;
+  return std::make_shared<ImageStore>(std::move(dataset), budget_bytes);
 }
 
 absl::StatusOr<std::string> MakeSynthetic(const DataSpec& spec) {
@@ -55,18 +60,11 @@ SplitRule RuleOf(const DataSpec& spec, const std::string& dataset_name) {
 
 absl::StatusOr<std::string> FileSizes(const PairedDataset& dataset) {
   std::string text;
-  for (const PairName& pair : dataset.pairs()) {
-    absl::StrAppend(&text, pair.id);
-    for (const std::string& path : {pair.hazy_path, pair.clear_path}) {
-      std::error_code error;
-      const auto size = std::filesystem::file_size(path, error);
-      if (error) {
-        return absl::NotFoundError(absl::StrCat(
-            "'", path, "' was there a moment ago: ", error.message()));
-      }
-      absl::StrAppend(&text, "\t", size);
-    }
-    absl::StrAppend(&text, "\n");
+  for (size_t i = 0; i < dataset.pairs().size(); ++i) {
+    BILD_ASSIGN_OR_RETURN(const PairFileBytes bytes,
+                          dataset.FileBytes(static_cast<int64_t>(i)));
+    absl::StrAppend(&text, dataset.pairs()[i].id, "\t", bytes.hazy, "\t",
+                    bytes.clear, "\n");
   }
   return text;
 }
@@ -110,40 +108,45 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
                                     int64_t image_cache_mib,
                                     int64_t validation_pictures) {
   RunData data;
-  data.decoder_probe = "match";
-  if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
-    if (!spec.allow_decoder_mismatch) return decoder;
-    data.decoder_probe = "mismatch";
-    data.invalid_reasons.emplace_back("image decoder differs from the probe");
-  }
   BILD_ASSIGN_OR_RETURN(const BenchmarkSets sets,
                         FindBenchmarkSets(spec.dataset));
-  std::string root = spec.data_root;
-  if (root.empty()) {
-    BILD_ASSIGN_OR_RETURN(root, MakeSynthetic(spec));
+  SetSource source;
+  source.set = sets.train;
+  source.data_root = spec.data_root;
+  source.cache = spec.cache;
+  if (spec.IsSynthetic()) {
+    BILD_ASSIGN_OR_RETURN(source.data_root, MakeSynthetic(spec));
   }
+  source.allow_partial = spec.allow_partial;
+  source.reading.expand_grey = spec.expand_grey;
+  source.reading.depth16 = spec.depth16;
+  source.allow_decoder_mismatch = spec.allow_decoder_mismatch;
+  source.notes = &data.notes;
   const int64_t budget_bytes = image_cache_mib * (int64_t{1} << 20);
 
-  DatasetRequest request;
-  request.name = sets.train;
-  request.data_root = root;
-  request.allow_partial = spec.allow_partial;
-  request.reading.expand_grey = spec.expand_grey;
-  request.reading.depth16 = spec.depth16;
-  request.notes = &data.notes;
-  BILD_ASSIGN_OR_RETURN(std::unique_ptr<PairedDataset> train,
-                        OpenDataset(request));
-  std::unique_ptr<PairedDataset> test;
+  BILD_ASSIGN_OR_RETURN(OpenedSet train_set, OpenSet(source));
+  OpenedSet test_set;
   // The challenges' sets hold their own test pictures.
-  const bool has_test = sets.train != sets.test || !spec.test_root.empty();
+  const bool has_own_test = !spec.test_root.empty() || !spec.test_cache.empty();
+  const bool has_test = sets.train != sets.test || has_own_test;
   if (has_test) {
-    request.name = sets.test;
-    if (!spec.test_root.empty()) {
-      request.data_root = spec.test_root;
-      request.root_flag = "--test_root";
+    source.set = sets.test;
+    if (has_own_test) {
+      source.data_root = spec.test_root;
+      source.root_flag = "--test_root";
+      source.cache = spec.test_cache;
+      source.cache_flag = "--test_cache";
     }
-    BILD_ASSIGN_OR_RETURN(test, OpenDataset(request));
+    BILD_ASSIGN_OR_RETURN(test_set, OpenSet(source));
   }
+  const bool is_mismatched =
+      train_set.is_decoder_mismatched || test_set.is_decoder_mismatched;
+  data.decoder_probe = is_mismatched ? "mismatch" : "match";
+  if (is_mismatched) {
+    data.invalid_reasons.emplace_back("image decoder differs from the probe");
+  }
+  const PairedDataset* const train = train_set.dataset.get();
+  const PairedDataset* const test = test_set.dataset.get();
 
   BILD_ASSIGN_OR_RETURN(std::string sizes, FileSizes(*train));
   if (has_test) {
@@ -153,7 +156,7 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   data.file_sizes_sha256 = Sha256Hex(sizes);
 
   std::set<std::string> dropped;
-  BILD_ASSIGN_OR_RETURN(const Leaks leaks, FindLeaks(*train, test.get()));
+  BILD_ASSIGN_OR_RETURN(const Leaks leaks, FindLeaks(*train, test));
   if (spec.leak == "drop") {
     dropped = leaks.scenes;
     for (const std::string& reason : leaks.reasons) {
@@ -184,12 +187,12 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
         absl::StrCat("training pairs made faulty: ", fault));
   }
 
-  data.train = Cached(std::move(train), budget_bytes);
+  data.train = Stored(std::move(train_set), budget_bytes);
   data.validation_pictures =
       FirstInOrder(*data.train, data.split.validation.indices, spec.split_seed,
                    validation_pictures);
   if (has_test) {
-    data.test = Cached(std::move(test), budget_bytes);
+    data.test = Stored(std::move(test_set), budget_bytes);
     data.test_name = data.test->name();
     data.test_list = WholeList(data.test->pairs());
   } else if (!data.split.test.indices.empty()) {
@@ -203,6 +206,9 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
     data.invalid_reasons.emplace_back(
         "no test set: scored on the validation pictures");
   }
+  BILD_ASSIGN_OR_RETURN(const Resolution resolution,
+                        ParseResolution(spec.evaluation_resolution));
+  data.test = AtResolution(data.test, resolution);
   for (const auto* dataset : {data.train.get(), data.test.get()}) {
     for (const std::string& reason : dataset->invalid_reasons()) {
       if (std::find(data.invalid_reasons.begin(), data.invalid_reasons.end(),
@@ -212,6 +218,44 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
     }
   }
   return data;
+}
+
+absl::Status DropSmallPictures(int64_t crop_px, RunData* data) {
+  const PairedDataset& dataset = *data->train;
+  std::vector<std::string> dropped;
+  for (SplitList* list : {&data->split.train, &data->split.validation}) {
+    std::vector<int64_t> kept;
+    for (const int64_t index : list->indices) {
+      BILD_ASSIGN_OR_RETURN(const ImageSize size, dataset.ReadSize(index));
+      if (size.width_px >= crop_px && size.height_px >= crop_px) {
+        kept.push_back(index);
+      } else {
+        dropped.push_back(dataset.pairs()[static_cast<size_t>(index)].id);
+      }
+    }
+    *list = ListOfIndices(dataset.pairs(), kept);
+  }
+  if (dropped.empty()) return absl::OkStatus();
+  const auto is_gone = [&](int64_t index) {
+    const auto& kept = data->split.validation.indices;
+    return !std::binary_search(kept.begin(), kept.end(), index);
+  };
+  auto& pictures = data->validation_pictures;
+  pictures.erase(std::remove_if(pictures.begin(), pictures.end(), is_gone),
+                 pictures.end());
+  data->notes.push_back(fmt::format(
+      "--small=drop: {} pictures are smaller than {}x{} and left out: {}",
+      dropped.size(), crop_px, crop_px, absl::StrJoin(dropped, ", ")));
+  constexpr size_t kShown = 10;
+  const std::vector<std::string> shown(
+      dropped.begin(),
+      dropped.begin() + static_cast<int64_t>(std::min(kShown, dropped.size())));
+  data->invalid_reasons.push_back(fmt::format(
+      "{} pictures smaller than {} px left out of training and validation: "
+      "{}{}",
+      dropped.size(), crop_px, absl::StrJoin(shown, ", "),
+      dropped.size() > kShown ? ", ..." : ""));
+  return absl::OkStatus();
 }
 
 int64_t CountScenes(const PairedDataset& dataset,

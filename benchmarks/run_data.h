@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "benchmarks/run_spec.h"
 #include "datasets/label_fault.h"
@@ -17,9 +18,10 @@
 namespace bild {
 
 struct RunData {
-  std::shared_ptr<const PairedDataset> train;  // Cached in memory.
-  Split split;                                 // Of `train`.
-  std::vector<int64_t> validation_pictures;    // In order(seed of the split).
+  // Kept in memory as far as --image_cache_mib goes, or mapped (--cache).
+  std::shared_ptr<const PairedDataset> train;
+  Split split;                               // Of `train`.
+  std::vector<int64_t> validation_pictures;  // In order(seed of the split).
   LabelFault label_fault;  // Of what is trained on; `train` itself is sound.
   // Places in `train` that the patches of the validation objective come from.
   std::vector<int64_t> outer_indices;
@@ -39,11 +41,18 @@ struct RunData {
   std::vector<std::string> notes;
 };
 
-// Makes the synthetic set where no --data_root is given. Errors are those of
-// the datasets; nothing is written but the synthetic set in the user's cache.
+// Makes the synthetic set where neither --data_root nor --cache is given. From
+// a cache comes what comes from the files that it was packed from. Errors are
+// those of the datasets; nothing is written but the synthetic set in the user's
+// cache.
 absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
                                     int64_t image_cache_mib,
                                     int64_t validation_pictures);
+
+// --small=drop: takes the pairs whose pictures are smaller than a crop out of
+// the training and the validation list, whose hashes change with that, and says
+// so by name in the notes and (the first ten) in the reasons.
+absl::Status DropSmallPictures(int64_t crop_px, RunData* data);
 
 // Distinct scenes among the pairs at `indices`.
 int64_t CountScenes(const PairedDataset& dataset,

@@ -56,6 +56,7 @@ Record CommonRecord(const RunRecordSource& source) {
   record.target = spec.target;
   record.n_clear = CountScenes(*data.test, data.test_list.indices);
   record.decoder_probe = data.decoder_probe;
+  record.evaluation_resolution = spec.data.evaluation_resolution;
   record.dataset = data.test_name;
   record.train_dataset = data.train->name();
   record.layout = data.train->layout();

@@ -15,6 +15,7 @@
 #include "bild/reward_engine.h"
 #include "datasets/catalog.h"
 #include "datasets/label_fault.h"
+#include "datasets/reduced_pairs.h"
 #include "datasets/synthetic/synthetic_plan.h"
 #include "fmt/format.h"
 
@@ -62,7 +63,8 @@ void CheckSynthetic(const DataSpec& data, std::vector<std::string>* problems) {
         absl::StrReplaceAll(std::string(checked.status().message()),
                             {{"--size=", "--synthetic_size="}}));
   }
-  if (data.test_scenes == 0 && data.test_root.empty()) {
+  if (data.test_scenes == 0 && data.test_root.empty() &&
+      data.test_cache.empty()) {
     problems->emplace_back(
         "--test_scenes=0 leaves nothing to test on: expected at least 1, or "
         "--test_root.");
@@ -116,8 +118,10 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
       {"leak", data.leak},
       {"validation_scenes", data.validation_scenes},
       {"label_fault", CanonicalFault(data.label_fault)},
+      {"small", data.small},
+      {"evaluation_resolution", data.evaluation_resolution},
   };
-  if (data.data_root.empty()) {
+  if (data.IsSynthetic()) {
     rows.emplace_back("scenes", text(data.scenes));
     rows.emplace_back("test_scenes", text(data.test_scenes));
     rows.emplace_back("synthetic_size",
@@ -167,6 +171,13 @@ std::string ConfigFlagsText(const RunSpec& spec) {
   if (!spec.data.test_root.empty()) {
     absl::StrAppend(&text, "--test_root=", Absolute(spec.data.test_root), "\n");
   }
+  if (!spec.data.cache.empty()) {
+    absl::StrAppend(&text, "--cache=", Absolute(spec.data.cache), "\n");
+  }
+  if (!spec.data.test_cache.empty()) {
+    absl::StrAppend(&text, "--test_cache=", Absolute(spec.data.test_cache),
+                    "\n");
+  }
   absl::StrAppend(
       &text, "--device=", spec.run.device, "\n--threads=", spec.run.threads,
       "\n--deterministic=", spec.run.is_deterministic ? "true" : "false", "\n");
@@ -209,18 +220,29 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
   one_of("validation_scenes", spec.data.validation_scenes,
          {"apart", "training"});
   check(ParseLabelFault(spec.data.label_fault).status());
+  one_of("small", spec.data.small, {"drop", "error"});
+  check(ParseResolution(spec.data.evaluation_resolution).status());
   const auto sets = FindBenchmarkSets(spec.data.dataset);
   check(sets.status());
-  if (spec.data.dataset == "pair" && spec.data.data_root.empty()) {
+  if (spec.data.dataset == "pair" && spec.data.IsSynthetic()) {
     problems.emplace_back(
-        "--dataset=pair needs --data_root, a folder with hazy/ and clear/.");
+        "--dataset=pair needs --data_root, a folder with hazy/ and clear/, or "
+        "--cache.");
   } else if (sets.ok() && sets->synthetic_like.empty() &&
-             spec.data.data_root.empty()) {
+             spec.data.IsSynthetic()) {
     problems.push_back(absl::StrCat("--dataset=", spec.data.dataset,
-                                    " needs --data_root: there is no "
-                                    "synthetic set of its kind."));
-  } else if (sets.ok() && spec.data.data_root.empty()) {
+                                    " needs --data_root or --cache: there is "
+                                    "no synthetic set of its kind."));
+  } else if (sets.ok() && spec.data.IsSynthetic()) {
     CheckSynthetic(spec.data, &problems);
+  }
+  if (!spec.data.cache.empty() && !spec.data.data_root.empty()) {
+    problems.emplace_back(
+        "--cache and --data_root: a cache is read instead of the files it was "
+        "packed from; give one of them.");
+  }
+  if (!spec.data.test_cache.empty() && !spec.data.test_root.empty()) {
+    problems.emplace_back("--test_cache and --test_root: give one of them.");
   }
   if (spec.data.depth16 && spec.data.dataset != "pair") {
     problems.emplace_back(

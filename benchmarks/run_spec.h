@@ -18,6 +18,10 @@ struct DataSpec {
   std::string dataset;    // "its", "ots", "pair".
   std::string data_root;  // Empty: the synthetic set of the same shape.
   std::string test_root;  // Empty: the dataset's own test set.
+  // Folders of packed caches to read instead of the files. They hold the same
+  // pixels, so they do not change the result.
+  std::string cache;
+  std::string test_cache;
   bool allow_partial = false;
   bool allow_decoder_mismatch = false;
   bool expand_grey = false;
@@ -31,12 +35,18 @@ struct DataSpec {
   // validation split; training is the training split, in sound pairs.
   std::string validation_scenes = "apart";
   std::string label_fault = "none";  // Of datasets/label_fault.h.
+  // Pictures smaller than the crop: error, or drop them from the lists.
+  std::string small = "error";
+  std::string evaluation_resolution = "full";  // full, half, fit1600.
   // The synthetic set.
   int64_t scenes = 24;
   int64_t test_scenes = -1;  // -1: a fifth of `scenes`, rounded up.
   int64_t synthetic_width_px = 256;
   int64_t synthetic_height_px = 256;
   uint64_t synthetic_seed = 1;
+
+  // Whether the pictures are made, for want of any others.
+  bool IsSynthetic() const { return data_root.empty() && cache.empty(); }
 };
 
 // Where and how it runs. Must not change the result, but for `device` and

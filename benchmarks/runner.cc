@@ -1,5 +1,6 @@
 #include "benchmarks/runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
+#include "bild/base/stop_signal.h"
 #include "bild/base/torch_boundary.h"
 #include "bild/checkpoint.h"
 #include "bild/evaluator.h"
@@ -108,6 +110,9 @@ class BenchmarkRun {
     BILD_ASSIGN_OR_RETURN(data_,
                           OpenRunData(spec_.data, spec_.run.image_cache_mib,
                                       spec_.train.validation_pictures));
+    if (spec_.data.small == "drop") {
+      BILD_RETURN_IF_ERROR(DropSmallPictures(spec_.train.crop_px, &data_));
+    }
     // Crops that do not fit are found before anything is written.
     for (uint64_t seed : {spec_.seeds.front()}) {
       BILD_RETURN_IF_ERROR(MakeBatches(PatchPurpose::kTraining, seed).status());
@@ -198,6 +203,8 @@ class BenchmarkRun {
             options));
     PrefetchOptions prefetch;
     prefetch.workers = spec_.run.workers;
+    // Two for each, so that none waits for the slowest.
+    prefetch.ahead = std::max(prefetch.ahead, 2 * spec_.run.workers);
     return Prefetch(std::move(batches), prefetch);
   }
 
@@ -268,7 +275,8 @@ class BenchmarkRun {
     task.run = run_id_;
     task.folder = run_folder;
     task.progress = &progress;
-    BILD_ASSIGN_OR_RETURN(const TrainingResult result, Train(task));
+    task.after_step = [&](int64_t step) { return StopIfAsked(label, step); };
+    BILD_ASSIGN_OR_RETURN(const TrainingResult result, TrainUntilStopped(task));
 
     RunRows rows;
     for (const bool is_best : {true, false}) {
@@ -293,6 +301,23 @@ class BenchmarkRun {
     journals->push_back(
         {method.name, static_cast<int64_t>(seed), std::move(journal)});
     return absl::OkStatus();
+  }
+
+  // Ctrl-C ends a training after a step; everything else that a benchmark does
+  // is short, or leaves nothing behind.
+  static absl::StatusOr<TrainingResult> TrainUntilStopped(
+      const TrainingTask& task) {
+    const StopSignals stop;
+    return Train(task);
+  }
+
+  absl::Status StopIfAsked(const std::string& label, int64_t step) const {
+    if (!StopSignals::WasAsked()) return absl::OkStatus();
+    return absl::CancelledError(fmt::format(
+        "{}: stopped after step {} of {}. The same command{} goes on from the "
+        "last checkpoint.",
+        label, step, spec_.train.steps,
+        spec_.run.out.empty() ? "" : " with --resume"));
   }
 
   absl::StatusOr<RunRows> ScoreInput() {

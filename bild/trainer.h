@@ -44,7 +44,7 @@ struct TrainingTask {
 
   Progress* progress = nullptr;
   // Called after every step (and its checkpoint); an error ends the run there,
-  // leaving what a killed process would leave. For tests; may be empty.
+  // leaving what a killed process would leave. May be empty.
   std::function<absl::Status(int64_t step)> after_step;
 };
 

@@ -26,11 +26,39 @@ struct Image {
   std::vector<uint16_t> rgb16 = {};  // The same, 0..65535.
 };
 
+// The pixels of a picture that somebody else holds, in the same arrangement.
+// One of the pointers is null.
+struct ImageView {
+  int64_t width_px = 0;
+  int64_t height_px = 0;
+  const uint8_t* rgb = nullptr;
+  const uint16_t* rgb16 = nullptr;
+
+  int64_t values() const { return width_px * height_px * 3; }
+};
+
+inline ImageView ViewOf(const Image& image) {
+  ImageView view{image.width_px, image.height_px};
+  if (image.rgb16.empty()) {
+    view.rgb = image.rgb.data();
+  } else {
+    view.rgb16 = image.rgb16.data();
+  }
+  return view;
+}
+
 // A hazy picture and its ground truth, equal in size (the border rule has been
 // applied). Shared, because a cache may hold them too.
 struct ImagePair {
   std::shared_ptr<const Image> hazy;
   std::shared_ptr<const Image> clear;
+};
+
+// The same where they lie: valid as long as somebody holds `owner`.
+struct PairView {
+  ImageView hazy;
+  ImageView clear;
+  std::shared_ptr<const void> owner;
 };
 
 }  // namespace bild

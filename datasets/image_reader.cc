@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "bild/base/atomic_file.h"
@@ -11,6 +13,7 @@
 #include "datasets/image_header.h"
 #include "datasets/image_structure.h"
 #include "datasets/jpeg_decoder.h"
+#include "datasets/png_decoder.h"
 #include "fmt/format.h"
 #include "opencv2/core.hpp"
 #include "opencv2/core/utils/logger.hpp"
@@ -103,6 +106,10 @@ absl::StatusOr<Image> Decode(const std::string& bytes,
       return DecodeJpeg(bytes, rules);
     case ImageFormat::kPng: {
       BILD_ASSIGN_OR_RETURN(const std::string pixels, PngOfPixelsOnly(bytes));
+      if (std::optional<Image> image = DecodePlainPng(pixels);
+          image.has_value()) {
+        return *std::move(image);
+      }
       return DecodeByOpenCv(pixels, header);
     }
     case ImageFormat::kBmp:
@@ -143,11 +150,15 @@ absl::StatusOr<std::pair<int64_t, int64_t>> ReadImageSize(
   return std::make_pair(header.width_px, header.height_px);
 }
 
-absl::Status CheckDecoder() {
+absl::StatusOr<std::string> DecoderProbeHash() {
   const std::string bytes(reinterpret_cast<const char*>(kDecoderProbeJpeg),
                           kDecoderProbeJpegBytes);
   BILD_ASSIGN_OR_RETURN(const Image image, DecodeJpeg(bytes));
-  const std::string found = Sha256Hex(image.rgb.data(), image.rgb.size());
+  return Sha256Hex(image.rgb.data(), image.rgb.size());
+}
+
+absl::Status CheckDecoder() {
+  BILD_ASSIGN_OR_RETURN(const std::string found, DecoderProbeHash());
   if (found != kDecoderProbePixelsSha256) {
     return absl::FailedPreconditionError(fmt::format(
         "The JPEG decoder of this program gives other pixels than the one its "

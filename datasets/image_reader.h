@@ -43,6 +43,10 @@ absl::StatusOr<std::pair<int64_t, int64_t>> ReadImageSize(
 // FailedPrecondition if it does not match. Programs call it at start.
 absl::Status CheckDecoder();
 
+// What the decoder makes of it, whether it matches or not: SHA-256 of its RGB
+// bytes. kDecoderProbePixelsSha256 (decoder_probe.h) is what is expected.
+absl::StatusOr<std::string> DecoderProbeHash();
+
 }  // namespace bild
 
 #endif  // DATASETS_IMAGE_READER_H_

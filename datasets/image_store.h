@@ -40,6 +40,10 @@ class ImageStore : public PairedDataset {
     return source_->ReadSize(index);
   }
 
+  absl::StatusOr<PairFileBytes> FileBytes(int64_t index) const override {
+    return source_->FileBytes(index);
+  }
+
   int64_t held_bytes() const;
 
  private:

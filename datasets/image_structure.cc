@@ -1,25 +1,11 @@
 #include "datasets/image_structure.h"
 
-#include <array>
+#include <libdeflate.h>
 
 #include "fmt/format.h"
 
 namespace bild {
 namespace {
-
-constexpr std::array<uint32_t, 256> MakeCrcTable() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t n = 0; n < 256; ++n) {
-    uint32_t c = n;
-    for (int bit = 0; bit < 8; ++bit) {
-      c = (c & 1) != 0 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
-    }
-    table[n] = c;
-  }
-  return table;
-}
-
-constexpr std::array<uint32_t, 256> kCrcTable = MakeCrcTable();
 
 unsigned char At(const std::string& bytes, size_t at) {
   return static_cast<unsigned char>(bytes[at]);
@@ -32,11 +18,7 @@ absl::Status CutOff(const std::string& missing) {
 }  // namespace
 
 uint32_t PngCrc(const char* data, size_t size) {
-  uint32_t c = 0xFFFFFFFFu;
-  for (size_t i = 0; i < size; ++i) {
-    c = kCrcTable[(c ^ static_cast<unsigned char>(data[i])) & 0xFF] ^ (c >> 8);
-  }
-  return c ^ 0xFFFFFFFFu;
+  return libdeflate_crc32(0, data, size);
 }
 
 uint32_t BigEndian32(const std::string& bytes, size_t at) {

@@ -5,7 +5,11 @@
 #define DATASETS_PAIRED_DATASET_H_
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,6 +24,12 @@ struct PairName {
   std::string scene;      // "1400"
   std::string hazy_path;  // As opened, for messages and per-image rows.
   std::string clear_path;
+};
+
+// Of a pair's files as they lie on the disk.
+struct PairFileBytes {
+  int64_t hazy = 0;
+  int64_t clear = 0;
 };
 
 class PairedDataset {
@@ -43,12 +53,42 @@ class PairedDataset {
   // what was expected and what was found.
   virtual absl::StatusOr<ImagePair> Read(int64_t index) const = 0;
 
+  // The same pixels without a copy, where the set holds them decoded. This one
+  // decodes.
+  virtual absl::StatusOr<PairView> View(int64_t index) const {
+    absl::StatusOr<ImagePair> pair = Read(index);
+    if (!pair.ok()) return pair.status();
+    PairView view;
+    view.hazy = ViewOf(*pair->hazy);
+    view.clear = ViewOf(*pair->clear);
+    view.owner = std::make_shared<const ImagePair>(*std::move(pair));
+    return view;
+  }
+
   // The size of what Read(index) gives, from the header where the set knows it.
   // This one decodes.
   virtual absl::StatusOr<ImageSize> ReadSize(int64_t index) const {
     absl::StatusOr<ImagePair> pair = Read(index);
     if (!pair.ok()) return pair.status();
     return ImageSize{pair->hazy->width_px, pair->hazy->height_px};
+  }
+
+  // How large the pair's files are: with the ids it tells two sets apart that
+  // have the same names. This one looks at the files.
+  virtual absl::StatusOr<PairFileBytes> FileBytes(int64_t index) const {
+    const PairName& pair = pairs().at(static_cast<size_t>(index));
+    PairFileBytes bytes;
+    for (const bool is_hazy : {true, false}) {
+      const std::string& path = is_hazy ? pair.hazy_path : pair.clear_path;
+      std::error_code error;
+      const auto size = std::filesystem::file_size(path, error);
+      if (error) {
+        return absl::NotFoundError(
+            "'" + path + "' was there a moment ago: " + error.message() + ".");
+      }
+      (is_hazy ? bytes.hazy : bytes.clear) = static_cast<int64_t>(size);
+    }
+    return bytes;
   }
 };
 

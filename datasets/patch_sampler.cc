@@ -44,15 +44,15 @@ class PatchSampler : public PatchBatches {
     const int64_t epoch = sample / count;
     const int64_t place = PlaceInList(epoch, sample % count);
     const int64_t index = indices_[static_cast<size_t>(place)];
-    BILD_ASSIGN_OR_RETURN(const ImagePair pair, dataset_->Read(index));
+    BILD_ASSIGN_OR_RETURN(const PairView pair, dataset_->View(index));
     SeedEngine engine = options_.purpose == PatchPurpose::kTraining
                             ? Engine(SeedStream::kCrop, epoch, place)
                             : Engine(SeedStream::kValidation, epoch, 1 + place);
     const PatchWindow window =
-        DrawWindow({pair.hazy->width_px, pair.hazy->height_px}, side,
+        DrawWindow({pair.hazy.width_px, pair.hazy.height_px}, side,
                    options_.augmentation, &engine);
-    CutWindow(*pair.hazy, window, batch->hazy01[row]);
-    CutWindow(*pair.clear, window, batch->clear01[row]);
+    CutWindow(pair.hazy, window, batch->hazy01[row]);
+    CutWindow(pair.clear, window, batch->clear01[row]);
     batch->origins.push_back({dataset_->pairs()[static_cast<size_t>(index)].id,
                               window.x_px, window.y_px, window.is_flipped,
                               window.quarter_turns});
@@ -119,7 +119,8 @@ absl::StatusOr<std::unique_ptr<PatchBatches>> MakePatchSampler(
         fmt::format("{}: {} of {} pictures are smaller than the crop of {}x{}:",
                     dataset->name(), too_small.size(), indices.size(),
                     options.crop_px, options.crop_px),
-        too_small, "Lower --crop_px or take these pairs out of the set."));
+        too_small,
+        "Lower --crop_px, or leave these pairs out with --small=drop."));
   }
   return std::make_unique<PatchSampler>(std::move(dataset), std::move(indices),
                                         options);

@@ -13,16 +13,23 @@ namespace bild {
 
 // SHA-256 of "<width>x<height>\n" and the RGB bytes, in hexadecimal. A picture
 // of 16 bits a channel goes in as its values, high byte first.
-inline std::string PixelHash(const Image& image) {
+inline std::string PixelHash(const ImageView& image) {
   std::string bytes = std::to_string(image.width_px) + "x" +
                       std::to_string(image.height_px) + "\n";
-  bytes.append(reinterpret_cast<const char*>(image.rgb.data()),
-               image.rgb.size());
-  for (const uint16_t value : image.rgb16) {
-    bytes += static_cast<char>(value >> 8);
-    bytes += static_cast<char>(value & 255);
+  const auto count = static_cast<size_t>(image.values());
+  if (image.rgb16 == nullptr) {
+    bytes.append(reinterpret_cast<const char*>(image.rgb), count);
+  } else {
+    bytes.reserve(bytes.size() + 2 * count);
+    for (size_t i = 0; i < count; ++i) {
+      bytes += static_cast<char>(image.rgb16[i] >> 8);
+      bytes += static_cast<char>(image.rgb16[i] & 255);
+    }
   }
   return Sha256Hex(bytes);
+}
+inline std::string PixelHash(const Image& image) {
+  return PixelHash(ViewOf(image));
 }
 
 }  // namespace bild

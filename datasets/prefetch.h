@@ -15,10 +15,10 @@ struct PrefetchOptions {
   int64_t ahead = 4;    // Batches n, ..., n + ahead - 1 are worked on.
 };
 
-// Gives what `source` gives, whatever the number of workers: batch n is a
-// function of n alone, and an error comes out where its own batch is asked for.
-// Any order of requests is right; rising ones find their batch waiting.
-// Thread-safe. The destructor waits for the batches that are being computed.
+// Gives what `source` gives, whatever the number of workers (ahead_queue.h): at
+// most `ahead` batches wait, an error comes out where its own batch is asked
+// for, and the destructor waits for the batches that are being computed.
+// Thread-safe.
 std::unique_ptr<PatchBatches> Prefetch(std::unique_ptr<PatchBatches> source,
                                        const PrefetchOptions& options);
 

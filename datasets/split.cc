@@ -232,6 +232,15 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
                ListOf(pairs, sides.test)};
 }
 
+SplitList ListOfIndices(const std::vector<PairName>& pairs,
+                        const std::vector<int64_t>& indices) {
+  std::set<std::string> ids;
+  for (const int64_t index : indices) {
+    ids.insert(pairs[static_cast<size_t>(index)].id);
+  }
+  return ListOf(pairs, ids);
+}
+
 SplitList WholeList(const std::vector<PairName>& pairs) {
   std::set<std::string> ids;
   for (const PairName& pair : pairs) ids.insert(pair.id);

@@ -81,6 +81,10 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
 // All pairs as one list: a test set.
 SplitList WholeList(const std::vector<PairName>& pairs);
 
+// The pairs at `indices`, in any order, as a list.
+SplitList ListOfIndices(const std::vector<PairName>& pairs,
+                        const std::vector<int64_t>& indices);
+
 // The ids of one list as its file holds them.
 std::string ListText(std::vector<std::string> ids);
 

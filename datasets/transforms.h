@@ -39,8 +39,12 @@ PatchWindow DrawWindow(const ImageSize& size, int64_t side_px,
 // CPU, contiguous: value = byte / 255 in float32.
 //
 // Throws c10::Error if the window leaves the picture or `to` is another tensor.
-void CutWindow(const Image& image, const PatchWindow& window,
+void CutWindow(const ImageView& image, const PatchWindow& window,
                const at::Tensor& to);
+inline void CutWindow(const Image& image, const PatchWindow& window,
+                      const at::Tensor& to) {
+  CutWindow(ViewOf(image), window, to);
+}
 
 }  // namespace bild
 

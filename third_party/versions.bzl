@@ -31,6 +31,7 @@ DEBIAN_LIBRARIES = [
     ("/usr/include/nlohmann/json.hpp", "nlohmann-json3-dev"),
     ("/usr/include/opencv4/opencv2/imgcodecs.hpp", "libopencv-dev"),
     ("/usr/include/jpeglib.h", "libjpeg-dev"),
+    ("/usr/include/libdeflate.h", "libdeflate-dev"),
     ("/usr/include/boost/math/distributions/students_t.hpp", "libboost-math-dev"),
     ("/usr/include/openssl/evp.h", "libssl-dev"),
     ("/usr/bin/gnuplot", "gnuplot-nox"),

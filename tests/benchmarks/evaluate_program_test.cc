@@ -118,6 +118,51 @@ TEST(EvaluateTest, TheWeightsOfARunGiveItsNumbers) {
   EXPECT_EQ(Content(folder / "out/records.jsonl"), records);
 }
 
+// O-HAZE's own test pictures, at half their size: what was scored stands in the
+// row.
+TEST(EvaluateTest, OneSideOfASplitAtANamedResolution) {
+  const TemporaryFolder folder;
+  for (int i = 1; i <= 45; ++i) {
+    const std::string number = (i < 10 ? "0" : "") + std::to_string(i);
+    WritePicture(folder / ("O-HAZE/hazy/" + number + "_outdoor_hazy.png"),
+                 PatternImage(32, 30, i));
+    WritePicture(folder / ("O-HAZE/GT/" + number + "_outdoor_GT.png"),
+                 PatternImage(32, 30, 100 + i));
+  }
+  const std::vector<std::string> common = {"--backbone=none", "--dataset=ohaze",
+                                           "--data_root=" + folder.path(),
+                                           "--threads=1"};
+  const auto evaluate = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), common.begin(), common.end());
+    return RunProgram(TinyEvaluation(arguments));
+  };
+  const ProgramOutcome test =
+      evaluate({"--split=test", "--evaluation_resolution=half",
+                "--out=" + folder / "out"});
+  ASSERT_EQ(test.exit_code, 0) << Describe(test);
+  EXPECT_THAT(test.out, AllOf(HasSubstr("dataset=ohaze "), HasSubstr(" n=5 ")));
+  const auto records = ReadRecords(folder / "out/records.jsonl");
+  ASSERT_TRUE(records.ok()) << records.status();
+  EXPECT_EQ((*records)[0].evaluation_resolution, "half");
+  const std::string images = Content(folder / "out/per_image.csv");
+  for (const std::string id : {"41", "42", "43", "44", "45"}) {
+    EXPECT_THAT(images, HasSubstr("input,,," + id + "," + id + ",16,15,"));
+  }
+  EXPECT_THAT(
+      evaluate({"--split=validation"}).out,
+      AllOf(HasSubstr("dataset=ohaze[validation] "), HasSubstr(" n=5 ")));
+  EXPECT_THAT(evaluate({}).out, HasSubstr(" n=45 "));
+
+  const ProgramOutcome none = Evaluate({"--split=test"});
+  EXPECT_EQ(none.exit_code, 1) << Describe(none);
+  EXPECT_THAT(none.err, HasSubstr("this set has no test pictures of its own"));
+  const ProgramOutcome wrong =
+      Evaluate({"--split=some", "--evaluation_resolution=third"});
+  EXPECT_EQ(wrong.exit_code, 2) << Describe(wrong);
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("--split='some'"),
+                               HasSubstr("--evaluation_resolution='third'")));
+}
+
 // Each profile has its records, its rows of every picture and its line; the
 // shared ones are those of a call with fewer profiles.
 TEST(EvaluateTest, AllProfilesAtOnce) {

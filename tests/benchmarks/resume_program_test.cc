@@ -1,5 +1,7 @@
 // Half-done runs: when they go on, and from which checkpoints they do not.
 
+#include <signal.h>
+
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -15,6 +17,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::chrono::seconds kLongEnough{60};
 
@@ -53,6 +56,37 @@ TEST_F(ResumeTest, HalfDoneNeedsResume) {
   const ProgramOutcome other = Run({"--steps=6", "--resume"});
   EXPECT_EQ(other.exit_code, 1) << Describe(other);
   EXPECT_THAT(other.err, HasSubstr("belongs to another run"));
+}
+
+// The first Ctrl-C ends the run after a step; the shell sees an interrupted
+// program, and the run goes on later.
+TEST_F(ResumeTest, CtrlCStopsCleanlyAndTheRunGoesOn) {
+  const std::vector<std::string> arguments = {
+      "--methods=plain", "--steps=100000", "--workers=3", "--out=" + out_};
+  const auto has_checkpoint = [this] {
+    return Exists(out_ + "/checkpoints/plain_seed1/state.safetensors");
+  };
+  StartedProgram program(TinyRun(arguments));
+  ASSERT_TRUE(program.WaitUntil(has_checkpoint, kLongEnough));
+  program.Signal(SIGINT);
+  const ProgramOutcome stopped = program.Wait();
+  EXPECT_EQ(stopped.signal, SIGINT) << Describe(stopped);
+  EXPECT_THAT(stopped.err, AllOf(HasSubstr("plain seed 1: stopped after step "),
+                                 HasSubstr(" of 100000. The same command with "
+                                           "--resume goes on")));
+  EXPECT_EQ(stopped.out, "");
+  for (const std::string& path : Tree(out_)) {
+    EXPECT_THAT(path, Not(HasSubstr(".tmp")));
+  }
+  std::vector<std::string> again = arguments;
+  again.emplace_back("--resume");
+  StartedProgram resumed(TinyRun(again));
+  EXPECT_TRUE(resumed.WaitUntil(
+      [this] {
+        return Content(out_ + "/log.txt").find("goes on from step ") !=
+               std::string::npos;
+      },
+      kLongEnough));
 }
 
 TEST_F(ResumeTest, ResumeOnAnEmptyFolderStarts) {

@@ -16,6 +16,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr int64_t kCacheMib = 16;
 constexpr int64_t kValidationPictures = 3;
@@ -200,6 +201,51 @@ TEST(OpenRunDataTest, AChallengesSetIsTestedOnItsOwnPictures) {
   EXPECT_THAT(data->invalid_reasons, IsEmpty());
   spec.split_seed = 1;
   EXPECT_EQ(Open(spec)->test_list.text, "27\n29\n30\n38\n39\n");
+}
+
+TEST(DropSmallPicturesTest, LeavesThemOutByName) {
+  const TemporaryFolder folder;
+  WritePairs(folder.path(), 12, 1);
+  for (const std::string scene : {"s13", "s14"}) {
+    WritePicture(folder / ("clear/" + scene + ".png"), PatternImage(24, 9, 3));
+    for (const std::string k : {"_1", "_2"}) {
+      WritePicture(folder / ("hazy/" + scene + k + ".png"),
+                   PatternImage(24, 9, std::stoi(scene.substr(1))));
+    }
+  }
+  auto data = Open(PairSpec(folder.path(), ""));
+  ASSERT_TRUE(data.ok()) << data.status();
+  const size_t all =
+      data->split.train.indices.size() + data->split.validation.indices.size();
+  const std::string train_before = data->split.train.sha256;
+  // Nothing is smaller than 9 px.
+  ASSERT_TRUE(DropSmallPictures(9, &*data).ok());
+  EXPECT_EQ(data->split.train.sha256, train_before);
+  ASSERT_TRUE(DropSmallPictures(10, &*data).ok());
+  // The two clear pictures are one scene: both are on one side of the split.
+  EXPECT_EQ(
+      data->split.train.indices.size() + data->split.validation.indices.size(),
+      all - 4);
+  EXPECT_EQ(Scenes(*data->train, data->split.train.indices).count("s13"), 0u);
+  EXPECT_THAT(data->split.train.text, Not(HasSubstr("s13_1")));
+  EXPECT_THAT(data->notes,
+              Contains(HasSubstr("4 pictures are smaller than 10x10 and left "
+                                 "out: s13_1, s13_2, s14_1, s14_2")));
+  EXPECT_THAT(data->invalid_reasons,
+              Contains(HasSubstr("4 pictures smaller than 10 px left out of "
+                                 "training and validation: s13_1, s13_2")));
+}
+
+TEST(OpenRunDataTest, TestPicturesComeAtTheResolutionAskedFor) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "train", 4, 1);
+  WritePairs(folder / "test", 3, 1000);
+  DataSpec spec = PairSpec(folder / "train", folder / "test");
+  spec.evaluation_resolution = "half";
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->test->ReadSize(0).value(), (ImageSize{12, 10}));
+  EXPECT_EQ(data->train->ReadSize(0).value(), (ImageSize{24, 20}));
 }
 
 TEST(OpenRunDataTest, TooFewScenesToSplitIsSaid) {

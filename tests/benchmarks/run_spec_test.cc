@@ -140,6 +140,19 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
          s->train.reward_engine = "in_backward";
        },
        "--reward_engine=in_backward: aodnet[ddu=320] mixes the patches"},
+      {[](RunSpec* s) { s->data.small = "enlarge"; }, "--small='enlarge'"},
+      {[](RunSpec* s) { s->data.evaluation_resolution = "third"; },
+       "--evaluation_resolution='third': expected one of full, half, fit1600"},
+      {[](RunSpec* s) {
+         s->data.cache = "c";
+         s->data.data_root = "d";
+       },
+       "--cache and --data_root"},
+      {[](RunSpec* s) {
+         s->data.test_cache = "c";
+         s->data.test_root = "d";
+       },
+       "--test_cache and --test_root"},
       {[](RunSpec* s) { s->data.scene_block = 0; },
        "--scene_block=0: expected at least 1."},
       {[](RunSpec* s) { s->data.scenes = 0; }, "--scenes=0"},
@@ -252,6 +265,8 @@ TEST(DescribeRunSpecTest, EveryFieldThatChangesTheResultIsInIt) {
       [](RunSpec* s) { s->data.leak = "keep"; },
       [](RunSpec* s) { s->data.validation_scenes = "training"; },
       [](RunSpec* s) { s->data.label_fault = "hazy:0.3"; },
+      [](RunSpec* s) { s->data.small = "drop"; },
+      [](RunSpec* s) { s->data.evaluation_resolution = "half"; },
       [](RunSpec* s) { s->data.scenes = 25; },
       [](RunSpec* s) { s->data.test_scenes = 5; },
       [](RunSpec* s) { s->data.synthetic_width_px = 64; },
@@ -288,6 +303,18 @@ TEST(DescribeRunSpecTest, WhereItRunsIsNotInIt) {
     change(&spec);
     EXPECT_EQ(DescribeRunSpec(spec), DescribeRunSpec(GoodSpec()));
   }
+}
+
+// The identity of a run from a cache is that of the run from its files.
+TEST(DescribeRunSpecTest, ACacheStandsForItsFiles) {
+  RunSpec files = GoodSpec();
+  files.data.data_root = "/files";
+  RunSpec cache = GoodSpec();
+  cache.data.cache = "/cache";
+  cache.data.scenes = 0;  // Of the synthetic set, which is not made.
+  EXPECT_TRUE(ValidateRunSpec(cache, "aodnet").ok()) << Message(cache);
+  EXPECT_EQ(DescribeRunSpec(cache), DescribeRunSpec(files));
+  EXPECT_THAT(ConfigFlagsText(cache), HasSubstr("\n--cache=/cache\n"));
 }
 
 TEST(DescribeRunSpecTest, SyntheticRowsForTheSyntheticSetAlone) {

@@ -103,6 +103,10 @@ ProgramOutcome StartedProgram::Kill() {
   return Wait();
 }
 
+void StartedProgram::Signal(int signal_number) {
+  if (!HasEnded()) ::kill(process_, signal_number);
+}
+
 bool StartedProgram::WaitUntil(const std::function<bool()>& condition,
                                std::chrono::milliseconds limit) {
   const auto end = std::chrono::steady_clock::now() + limit;

@@ -46,6 +46,8 @@ class StartedProgram {
   ProgramOutcome Wait();
   // Sends SIGKILL and waits for the end: its own, where it was quicker.
   ProgramOutcome Kill();
+  // Sends a signal (Ctrl-C is SIGINT), if it still runs.
+  void Signal(int signal_number);
   // Looks every millisecond; true as soon as `condition` is. False when the
   // program ended before, or `limit` has passed.
   bool WaitUntil(const std::function<bool()>& condition,

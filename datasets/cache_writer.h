@@ -1,0 +1,61 @@
+// Packs a dataset: decodes every picture once into a cache (cache_index.h) that
+// cached_pairs.h reads.
+
+#ifndef DATASETS_CACHE_WRITER_H_
+#define DATASETS_CACHE_WRITER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bild/base/progress.h"
+#include "datasets/cache_index.h"
+#include "datasets/image_header.h"
+
+namespace bild {
+
+struct PackRequest {
+  std::string set;        // As in --dataset.
+  std::string data_root;  // The folder of all sets, or the set's own.
+  std::string output;     // The folder of caches; made where it is missing.
+  bool allow_partial = false;
+  ImageRules reading;
+  bool allow_decoder_mismatch = false;
+};
+
+// What is going to be packed: an index without hashes.
+struct PackPlan {
+  std::string output;
+  CacheIndex index;
+  // By image: a clear picture that the border rule cuts.
+  std::vector<char> is_cut;
+};
+
+struct PackOutcome {
+  CacheIndex index;
+  bool was_done = false;       // The very cache was there already.
+  int64_t resumed_images = 0;  // That an earlier packing had left.
+};
+
+// Opens the set as training would: every name, header and file end is looked
+// at, and all problems come back together. Writes nothing.
+absl::StatusOr<PackPlan> PlanCache(const PackRequest& request);
+
+// Decodes what is missing, in parallel, and puts the cache in place: pixels
+// into SET.pixels.partial, every 64 pictures synced and noted in SET.journal,
+// at the end renamed, and the index written last. So whoever finds an index
+// finds a whole cache, and a packing that was killed goes on at the next call
+// with the same files. Pictures that do not decode are an error that lists all
+// of them; then, and on a full disk, nothing is left behind. FailedPrecondition
+// while another process packs the same set there.
+//
+// `wants_stop` is asked between the sixty-fours: Cancelled, and what is done
+// stays. `progress` counts plan.index.images; both may be null.
+absl::StatusOr<PackOutcome> WriteCache(const PackPlan& plan, Progress* progress,
+                                       const std::function<bool()>& wants_stop);
+
+}  // namespace bild
+
+#endif  // DATASETS_CACHE_WRITER_H_

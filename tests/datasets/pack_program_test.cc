@@ -1,0 +1,179 @@
+// pack as a user starts it, interrupts it, kills it.
+
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bild/base/atomic_file.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/datasets/pictures.h"
+#include "tests/testing/program_runner.h"
+#include "tests/testing/small_disk.h"
+#include "tests/testing/temporary_folder.h"
+
+namespace bild {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+void WritePairs(const std::string& root, int count, int64_t side_px) {
+  const Image picture = PatternImage(side_px, side_px, 7);
+  WritePicture(root + "/hazy/s100.png", picture);
+  WritePicture(root + "/clear/s100.png", PatternImage(side_px, side_px, 8));
+  for (int i = 1; i < count; ++i) {
+    const std::string name = "/s" + std::to_string(100 + i) + ".png";
+    for (const std::string side : {"/hazy", "/clear"}) {
+      std::filesystem::copy_file(root + side + "/s100.png", root + side + name);
+    }
+  }
+}
+
+ProgramCall Call(const std::vector<std::string>& arguments) {
+  ProgramCall call;
+  call.program = TestedProgram("PACK");
+  call.arguments = arguments;
+  return call;
+}
+
+class PackProgramTest : public testing::Test {
+ protected:
+  ProgramCall PackCall(const std::string& output) const {
+    return Call(
+        {"--dataset=pair", "--data_root=" + data_, "--output=" + output});
+  }
+
+  const TemporaryFolder folder_;
+  const std::string data_ = folder_ / "data";
+  const std::string cache_ = folder_ / "cache";
+};
+
+TEST_F(PackProgramTest, PacksOnceAndChecks) {
+  WritePairs(data_, 3, 20);
+  const ProgramOutcome first = RunProgram(PackCall(cache_));
+  EXPECT_EQ(first.exit_code, 0) << Describe(first);
+  EXPECT_THAT(first.out,
+              AllOf(HasSubstr("dataset=pair layout=folders pairs=3 images=6 "
+                              "bytes="),
+                    HasSubstr("/cache/pair.index resumed=0 verdict=ok\n")));
+  const ProgramOutcome again = RunProgram(PackCall(cache_));
+  EXPECT_EQ(again.exit_code, 0) << Describe(again);
+  EXPECT_THAT(again.err, HasSubstr("packed already"));
+  const ProgramOutcome checked = RunProgram(
+      Call({"--dataset=pair", "--output=" + cache_, "--check", "--deep"}));
+  EXPECT_EQ(checked.exit_code, 0) << Describe(checked);
+  EXPECT_THAT(checked.out, HasSubstr("deep=1 verdict=ok"));
+
+  WritePicture(data_ + "/hazy/s101.png", PatternImage(20, 20, 4711));
+  const ProgramOutcome stale =
+      RunProgram(Call({"--dataset=pair", "--output=" + cache_, "--check"}));
+  EXPECT_EQ(stale.exit_code, 1) << Describe(stale);
+  EXPECT_THAT(stale.err, AllOf(HasSubstr("1 of 6 pictures changed"),
+                               HasSubstr("Pack it again: ")));
+  EXPECT_THAT(stale.out, IsEmpty());
+}
+
+TEST_F(PackProgramTest, WrongCallsAreExitCode2WithEverythingThatIsWrong) {
+  const ProgramOutcome empty = RunProgram(Call({"--deep"}));
+  EXPECT_EQ(empty.exit_code, 2) << Describe(empty);
+  EXPECT_THAT(empty.err, AllOf(HasSubstr("--dataset is not given"),
+                               HasSubstr("--data_root is not given"),
+                               HasSubstr("--output is not given"),
+                               HasSubstr("--deep goes with --check")));
+  const ProgramOutcome unscorable = RunProgram(
+      Call({"--dataset=rtts", "--data_root=" + data_, "--output=" + cache_}));
+  EXPECT_EQ(unscorable.exit_code, 2) << Describe(unscorable);
+  const ProgramOutcome unknown = RunProgram(
+      Call({"--dataset=itts", "--data_root=" + data_, "--output=" + cache_}));
+  EXPECT_EQ(unknown.exit_code, 2) << Describe(unknown);
+  const ProgramOutcome missing = RunProgram(PackCall(cache_));
+  EXPECT_EQ(missing.exit_code, 1) << Describe(missing);
+  EXPECT_FALSE(std::filesystem::exists(cache_));
+}
+
+// Killed in the middle, again and again, it gets there, and until then there is
+// no index.
+TEST_F(PackProgramTest, KilledPackingsGoOn) {
+  WritePairs(data_, 300, 120);
+  const std::string unbroken = folder_ / "unbroken";
+  ASSERT_EQ(RunProgram(PackCall(unbroken)).exit_code, 0);
+  int killed = 0;
+  for (int round = 0; round < 40; ++round) {
+    StartedProgram program(PackCall(cache_));
+    const std::string journal = cache_ + "/pair.journal";
+    std::error_code error;
+    const auto before = std::filesystem::file_size(journal, error);
+    program.WaitUntil(
+        [&] {
+          std::error_code none;
+          const auto now = std::filesystem::file_size(journal, none);
+          return !none && (error || now > before);
+        },
+        std::chrono::seconds(60));
+    const ProgramOutcome outcome = program.Kill();
+    if (outcome.signal == SIGKILL) {
+      ++killed;
+      if (std::filesystem::exists(cache_ + "/pair.index")) break;
+      continue;
+    }
+    EXPECT_EQ(outcome.exit_code, 0) << Describe(outcome);
+    break;
+  }
+  EXPECT_GE(killed, 2);
+  const ProgramOutcome last = RunProgram(PackCall(cache_));
+  EXPECT_EQ(last.exit_code, 0) << Describe(last);
+  for (const std::string name : {"/pair.index", "/pair.pixels"}) {
+    EXPECT_EQ(ReadFile(cache_ + name).value(),
+              ReadFile(unbroken + name).value())
+        << name;
+  }
+  EXPECT_THAT(NamesIn(cache_), ElementsAre("pair.index", "pair.pixels"));
+}
+
+// Ctrl-C: what is done stays, and the shell sees an interrupted program.
+TEST_F(PackProgramTest, CtrlCStopsCleanly) {
+  WritePairs(data_, 300, 120);
+  ProgramOutcome outcome;
+  // On a busy machine it may be done before the signal comes.
+  for (int round = 0; round < 20 && outcome.signal == 0; ++round) {
+    std::filesystem::remove_all(cache_);
+    StartedProgram program(PackCall(cache_));
+    program.WaitUntil(
+        [&] { return std::filesystem::exists(cache_ + "/pair.journal"); },
+        std::chrono::seconds(60));
+    program.Signal(SIGINT);
+    outcome = program.Wait();
+  }
+  EXPECT_EQ(outcome.signal, SIGINT) << Describe(outcome);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("of 600 pictures packed; the same call goes on"));
+  EXPECT_FALSE(std::filesystem::exists(cache_ + "/pair.index"));
+  const ProgramOutcome again = RunProgram(PackCall(cache_));
+  EXPECT_EQ(again.exit_code, 0) << Describe(again);
+}
+
+TEST_F(PackProgramTest, AFullDiskLeavesNothing) {
+  WritePairs(data_, 20, 120);
+  const std::string disk = folder_ / "disk";
+  ASSERT_TRUE(MakeFolders(disk).ok());
+  const SmallDiskResult result =
+      RunOnSmallDisk(disk, /*size_bytes=*/1 << 20, [&]() -> std::string {
+        const ProgramOutcome outcome = RunProgram(PackCall(disk));
+        const bool says_so =
+            outcome.err.find("No space left on device") != std::string::npos &&
+            outcome.err.find("--output") != std::string::npos;
+        if (outcome.exit_code != 1 || !says_so) return Describe(outcome);
+        return std::filesystem::is_empty(disk) ? "" : "left something";
+      });
+  if (!result.was_mounted) GTEST_SKIP() << result.reason;
+  EXPECT_EQ(result.problem, "");
+}
+
+}  // namespace
+}  // namespace bild
