@@ -35,7 +35,8 @@ absl::StatusOr<Image> DecodeImage(const std::string& bytes,
 
 // The pixels of one window of a picture, which `window_of` names when the size
 // is known (its errors are returned). All of the file is checked as ReadImage
-// does; a JPEG costs about half. The window must lie in the picture.
+// does, but of a JPEG only what the window needs is transformed. The window
+// must lie in the picture.
 absl::StatusOr<Image> ReadImageWindow(
     const std::string& path, const ImageRules& rules,
     const std::function<absl::StatusOr<ImageWindow>(const ImageSize&)>&

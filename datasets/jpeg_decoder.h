@@ -20,9 +20,9 @@ namespace bild {
 absl::StatusOr<Image> DecodeJpeg(const std::string& bytes,
                                  const ImageRules& rules = {});
 
-// The same bits for a window alone, which must lie in the picture, at about
-// half the cost: all of the file is read and checked, but only the blocks that
-// the window needs are transformed.
+// The same bits for a window alone, which must lie in the picture, for less:
+// all of the file is read and checked, but only the blocks that the window
+// needs are transformed.
 absl::StatusOr<Image> DecodeJpegWindow(const std::string& bytes,
                                        const ImageWindow& window,
                                        const ImageRules& rules = {});
