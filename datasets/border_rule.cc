@@ -4,11 +4,6 @@
 #include <cstdint>
 
 namespace bild {
-namespace {
-
-constexpr int64_t kBorderPx = 10;
-
-}  // namespace
 
 BorderFit CompareSizes(const ImageSize& hazy, const ImageSize& clear) {
   if (hazy == clear) return BorderFit::kEqual;

@@ -4,6 +4,8 @@
 #ifndef DATASETS_BORDER_RULE_H_
 #define DATASETS_BORDER_RULE_H_
 
+#include <cstdint>
+
 #include "datasets/image.h"
 
 namespace bild {
@@ -13,6 +15,8 @@ enum class BorderFit {
   kBorder,    // Clear is exactly 20 wider and 20 higher: 10 px each side go.
   kMismatch,  // Anything else is an error; nothing is ever resized.
 };
+
+constexpr int64_t kBorderPx = 10;
 
 BorderFit CompareSizes(const ImageSize& hazy, const ImageSize& clear);
 

@@ -295,7 +295,7 @@ absl::StatusOr<ImagePair> CachedPairs::Read(int64_t index) const {
 absl::StatusOr<PairView> CachedPairs::View(int64_t index) const {
   const CachedPair& pair = content_->index.pairs.at(static_cast<size_t>(index));
   return PairView{content_->View(pair.hazy), content_->View(pair.clear),
-                  content_};
+                  /*x_px=*/0, /*y_px=*/0, content_};
 }
 
 absl::StatusOr<ImageSize> CachedPairs::ReadSize(int64_t index) const {

@@ -70,7 +70,52 @@ class FolderPairs : public PairedDataset {
     return images;
   }
 
+  absl::StatusOr<PairView> ViewPart(int64_t index,
+                                    const ImageWindow& window) const override {
+    const auto place = static_cast<size_t>(index);
+    const PairName& pair = pairs_.at(place);
+    const ImageSize& size = sizes_.at(place);
+    const auto of_hazy =
+        [&](const ImageSize& found) -> absl::StatusOr<ImageWindow> {
+      if (found == size) return window;
+      return Changed(pair, size, found);
+    };
+    const auto of_clear =
+        [&](const ImageSize& found) -> absl::StatusOr<ImageWindow> {
+      ImageWindow shifted = window;
+      switch (CompareSizes(size, found)) {
+        case BorderFit::kEqual:
+          break;
+        case BorderFit::kBorder:
+          shifted.x_px += kBorderPx;
+          shifted.y_px += kBorderPx;
+          break;
+        case BorderFit::kMismatch:
+          return Changed(pair, size, found);
+      }
+      return shifted;
+    };
+    auto images = std::make_shared<std::pair<Image, Image>>();
+    BILD_ASSIGN_OR_RETURN(images->first,
+                          ReadImageWindow(pair.hazy_path, reading_, of_hazy));
+    BILD_ASSIGN_OR_RETURN(images->second,
+                          ReadImageWindow(pair.clear_path, reading_, of_clear));
+    PairView view{ViewOf(images->first), ViewOf(images->second), window.x_px,
+                  window.y_px, nullptr};
+    view.owner = std::move(images);
+    return view;
+  }
+
  private:
+  absl::Status Changed(const PairName& pair, const ImageSize& expected,
+                       const ImageSize& found) const {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: '{}' was {}x{} when the set was opened, and of it and its clear "
+        "picture '{}' one is {}x{} now: the files changed.",
+        name_, pair.hazy_path, expected.width_px, expected.height_px,
+        pair.clear_path, found.width_px, found.height_px));
+  }
+
   // The clear picture of a scene is shared by its hazy ones: as long as someone
   // holds it, it is not decoded again. Null if nobody does.
   std::shared_ptr<const Image> ClearInUse(const std::string& path,

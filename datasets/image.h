@@ -17,6 +17,14 @@ struct ImageSize {
   }
 };
 
+// A part of a picture: its top-left corner and size.
+struct ImageWindow {
+  int64_t x_px = 0;
+  int64_t y_px = 0;
+  int64_t width_px = 0;
+  int64_t height_px = 0;
+};
+
 // A decoded picture, sRGB, rows tight, no padding. `rgb` holds it, or `rgb16`
 // where 16 bits a channel were asked for (--depth16); never both.
 struct Image {
@@ -58,6 +66,9 @@ struct ImagePair {
 struct PairView {
   ImageView hazy;
   ImageView clear;
+  // Where in the whole pictures both begin.
+  int64_t x_px = 0;
+  int64_t y_px = 0;
   std::shared_ptr<const void> owner;
 };
 

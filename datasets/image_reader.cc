@@ -1,5 +1,6 @@
 #include "datasets/image_reader.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -118,6 +119,29 @@ absl::StatusOr<Image> Decode(const std::string& bytes,
   return absl::InternalError("has a format that no decoder is known for");
 }
 
+// `image` without what lies outside the window.
+template <typename Value>
+void CutTo(const ImageWindow& window, int64_t width_px,
+           std::vector<Value>* values) {
+  const auto row = static_cast<size_t>(window.width_px) * 3;
+  std::vector<Value> kept(static_cast<size_t>(window.height_px) * row);
+  for (int64_t y = 0; y < window.height_px; ++y) {
+    const Value* const from =
+        values->data() + ((window.y_px + y) * width_px + window.x_px) * 3;
+    std::copy(from, from + row, kept.data() + static_cast<size_t>(y) * row);
+  }
+  *values = std::move(kept);
+}
+
+absl::Status WithPath(const absl::Status& status, const std::string& path,
+                      size_t bytes) {
+  // A header that asks for more bytes is one that was cut off.
+  const absl::StatusCode code =
+      absl::IsOutOfRange(status) ? absl::StatusCode::kDataLoss : status.code();
+  return absl::Status(code, fmt::format("'{}' {} ({} bytes).", path,
+                                        std::string(status.message()), bytes));
+}
+
 }  // namespace
 
 absl::StatusOr<Image> DecodeImage(const std::string& bytes,
@@ -128,13 +152,7 @@ absl::StatusOr<Image> DecodeImage(const std::string& bytes,
       header.ok() ? Decode(bytes, *header, rules)
                   : absl::StatusOr<Image>(header.status());
   if (image.ok()) return image;
-  // A header that asks for more bytes is one that was cut off.
-  const absl::StatusCode code = absl::IsOutOfRange(image.status())
-                                    ? absl::StatusCode::kDataLoss
-                                    : image.status().code();
-  return absl::Status(
-      code, fmt::format("'{}' {} ({} bytes).", path,
-                        std::string(image.status().message()), bytes.size()));
+  return WithPath(image.status(), path, bytes.size());
 }
 
 absl::StatusOr<Image> ReadImage(const std::string& path,
@@ -142,6 +160,35 @@ absl::StatusOr<Image> ReadImage(const std::string& path,
   BILD_RETURN_IF_ERROR(InspectImage(path, rules).status());
   BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   return DecodeImage(bytes, path, rules);
+}
+
+absl::StatusOr<Image> ReadImageWindow(
+    const std::string& path, const ImageRules& rules,
+    const std::function<absl::StatusOr<ImageWindow>(const ImageSize&)>&
+        window_of) {
+  BILD_ASSIGN_OR_RETURN(const ImageHeader header, InspectImage(path, rules));
+  BILD_ASSIGN_OR_RETURN(const ImageWindow window,
+                        window_of({header.width_px, header.height_px}));
+  BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  if (header.format == ImageFormat::kJpeg) {
+    absl::StatusOr<Image> image = DecodeJpegWindow(bytes, window, rules);
+    if (image.ok()) return image;
+    return WithPath(image.status(), path, bytes.size());
+  }
+  BILD_ASSIGN_OR_RETURN(Image image, DecodeImage(bytes, path, rules));
+  if (image.width_px != header.width_px ||
+      image.height_px != header.height_px) {
+    return absl::FailedPreconditionError(
+        fmt::format("'{}' changed while it was read.", path));
+  }
+  if (image.rgb16.empty()) {
+    CutTo(window, image.width_px, &image.rgb);
+  } else {
+    CutTo(window, image.width_px, &image.rgb16);
+  }
+  image.width_px = window.width_px;
+  image.height_px = window.height_px;
+  return image;
 }
 
 absl::StatusOr<std::pair<int64_t, int64_t>> ReadImageSize(

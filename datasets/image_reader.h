@@ -5,6 +5,7 @@
 #define DATASETS_IMAGE_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -31,6 +32,15 @@ absl::StatusOr<Image> ReadImage(const std::string& path,
 absl::StatusOr<Image> DecodeImage(const std::string& bytes,
                                   const std::string& path,
                                   const ImageRules& rules = {});
+
+// The pixels of one window of a picture, which `window_of` names when the size
+// is known (its errors are returned). All of the file is checked as ReadImage
+// does, but of a JPEG only what the window needs is transformed. The window
+// must lie in the picture.
+absl::StatusOr<Image> ReadImageWindow(
+    const std::string& path, const ImageRules& rules,
+    const std::function<absl::StatusOr<ImageWindow>(const ImageSize&)>&
+        window_of);
 
 // (width, height) in pixels from the header alone, with the same refusals as
 // far as the header and the file's end tell.

@@ -43,6 +43,20 @@ absl::StatusOr<ImagePair> ImageStore::Read(int64_t index) const {
   return pair;
 }
 
+absl::StatusOr<PairView> ImageStore::ViewPart(int64_t index,
+                                              const ImageWindow& window) const {
+  BILD_ASSIGN_OR_RETURN(const ImageSize size, source_->ReadSize(index));
+  bool is_whole_wanted = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // With its clear picture, as if nobody shared that.
+    const int64_t bytes = 2 * 3 * size.width_px * size.height_px;
+    is_whole_wanted =
+        held_.count(index) > 0 || held_bytes_ + bytes <= budget_bytes_;
+  }
+  return is_whole_wanted ? View(index) : source_->ViewPart(index, window);
+}
+
 int64_t ImageStore::held_bytes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return held_bytes_;

@@ -36,6 +36,9 @@ class ImageStore : public PairedDataset {
     return source_->pairs();
   }
   absl::StatusOr<ImagePair> Read(int64_t index) const override;
+  // Whole pictures as long as there is room to keep them.
+  absl::StatusOr<PairView> ViewPart(int64_t index,
+                                    const ImageWindow& window) const override;
   absl::StatusOr<ImageSize> ReadSize(int64_t index) const override {
     return source_->ReadSize(index);
   }

@@ -20,6 +20,13 @@ namespace bild {
 absl::StatusOr<Image> DecodeJpeg(const std::string& bytes,
                                  const ImageRules& rules = {});
 
+// The same bits for a window alone, which must lie in the picture, for less:
+// all of the file is read and checked, but only the blocks that the window
+// needs are transformed.
+absl::StatusOr<Image> DecodeJpegWindow(const std::string& bytes,
+                                       const ImageWindow& window,
+                                       const ImageRules& rules = {});
+
 }  // namespace bild
 
 #endif  // DATASETS_JPEG_DECODER_H_

@@ -65,6 +65,15 @@ class PairedDataset {
     return view;
   }
 
+  // At least the pixels of `window`, which must lie in the pictures: for sets
+  // that can decode a part for less. Damage anywhere in a file is an error all
+  // the same. This one gives everything.
+  virtual absl::StatusOr<PairView> ViewPart(int64_t index,
+                                            const ImageWindow& window) const {
+    (void)window;
+    return View(index);
+  }
+
   // The size of what Read(index) gives, from the header where the set knows it.
   // This one decodes.
   virtual absl::StatusOr<ImageSize> ReadSize(int64_t index) const {

@@ -44,15 +44,20 @@ class PatchSampler : public PatchBatches {
     const int64_t epoch = sample / count;
     const int64_t place = PlaceInList(epoch, sample % count);
     const int64_t index = indices_[static_cast<size_t>(place)];
-    BILD_ASSIGN_OR_RETURN(const PairView pair, dataset_->View(index));
+    BILD_ASSIGN_OR_RETURN(const ImageSize size, dataset_->ReadSize(index));
     SeedEngine engine = options_.purpose == PatchPurpose::kTraining
                             ? Engine(SeedStream::kCrop, epoch, place)
                             : Engine(SeedStream::kValidation, epoch, 1 + place);
     const PatchWindow window =
-        DrawWindow({pair.hazy.width_px, pair.hazy.height_px}, side,
-                   options_.augmentation, &engine);
-    CutWindow(pair.hazy, window, batch->hazy01[row]);
-    CutWindow(pair.clear, window, batch->clear01[row]);
+        DrawWindow(size, side, options_.augmentation, &engine);
+    BILD_ASSIGN_OR_RETURN(
+        const PairView pair,
+        dataset_->ViewPart(index, {window.x_px, window.y_px, side, side}));
+    PatchWindow inner = window;
+    inner.x_px -= pair.x_px;
+    inner.y_px -= pair.y_px;
+    CutWindow(pair.hazy, inner, batch->hazy01[row]);
+    CutWindow(pair.clear, inner, batch->clear01[row]);
     batch->origins.push_back({dataset_->pairs()[static_cast<size_t>(index)].id,
                               window.x_px, window.y_px, window.is_flipped,
                               window.quarter_turns});

@@ -128,8 +128,11 @@ class OurLoader:
     def measure(self, count: int) -> tuple[float, float, float]:
         """Wall seconds, seconds of the processor, mean of the hazy values."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(f"{count}\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(f"{count}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # It ended; there is no answer.
         answer = self._process.stdout.readline().split()
         if len(answer) != 3:
             sys.exit("loader_speed gave no answer; its own message stands above")
