@@ -3,7 +3,7 @@
 
     pip install torch==2.11.0 higher torchopt betty-ml    # Python 3.10, in an environment of its own
     ./bazelw build //benchmarks/micro:step_cost
-    python3 benchmarks/parity/bilevel_libraries.py [--turns=3] [--rounds=6]
+    python3 benchmarks/parity/bilevel_libraries.py [--turns=3] [--rounds=8]
 
 First every library's gradient of phi is held against the truth, in float64 and
 float32 on small patches: autograd through the update, which itself is held
@@ -103,7 +103,7 @@ def true_gradient(case: bilevel_steps.Case) -> tuple[Tensor, float]:
     ends = []
     for step in (1e-6, -1e-6):
         moved = {name: value.detach() + step / length * slope for (name, value), slope in zip(phi.items(), slopes)}
-        ends.append(float(validation_loss(case, moved)))
+        ends.append(float(validation_loss(case, moved).detach()))
     return flat(list(slopes)), abs((ends[0] - ends[1]) / 2e-6 / length - 1.0)
 
 
@@ -221,7 +221,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="bazel-bin/benchmarks/micro/step_cost", help="the built program")
     parser.add_argument("--turns", type=int, default=3, help="runs of step_cost, and turns of Python rounds")
-    parser.add_argument("--rounds", type=int, default=6, help="rounds in a turn, of both; 2 or more")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds in a turn, of both; 2 or more")
     parser.add_argument("--dim", type=int, default=16, help="FFA-Net's width, a multiple of 16")
     parser.add_argument("--blocks", type=int, default=2, help="blocks of a group")
     parser.add_argument("--batch", type=int, default=8, help="training patches, and validation patches; 3 or more")
