@@ -236,8 +236,8 @@ class Restorer {
     const TilingDifference difference =
         MeasureTilingDifference(*backbone_, rgb01, plan);
     LogWarning(
-        "{}: approximate: {} takes means over the whole picture, tiles take "
-        "their own. On this picture shrunk to {}x{} px and cut alike, tiles "
+        "{}: approximate: a pixel of {} depends on the whole picture, in a "
+        "tile on the tile. On this picture shrunk to {}x{} px and cut alike, tiles "
         "differ from the whole by {:.1f} of 255 at most and {:.2f} on average "
         "({:.1f} dB)",
         job.to, backbone_->name(), difference.width_px, difference.height_px,
