@@ -6,8 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "bild/base/atomic_file.h"
-#include "bild/base/status.h"
 #include "fmt/format.h"
 #include "reports/csv.h"
 #include "reports/gnuplot.h"
@@ -199,15 +197,8 @@ std::string ForestScript(const ForestPlot& plot) {
 }
 
 absl::Status DrawForest(const ForestPlot& plot, const std::string& folder) {
-  const std::string path = absl::StrCat(folder, "/", plot.file);
-  BILD_RETURN_IF_ERROR(MakeFolders(folder));
-  BILD_RETURN_IF_ERROR(WriteFileAtomically(path + ".csv", ForestCsv(plot)));
-  BILD_RETURN_IF_ERROR(WriteFileAtomically(path + ".gp", ForestScript(plot)));
-  GnuplotRun run;
-  run.folder = folder;
-  run.script = plot.file + ".gp";
-  BILD_ASSIGN_OR_RETURN(const std::string svg, RunGnuplot(run));
-  return WriteFileAtomically(path + ".svg", svg);
+  return DrawWithGnuplot(folder, plot.file, ForestCsv(plot),
+                         ForestScript(plot));
 }
 
 }  // namespace bild

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bild/base/atomic_file.h"
+#include "bild/base/status.h"
 
 namespace bild {
 namespace {
@@ -172,6 +174,20 @@ absl::StatusOr<std::string> RunGnuplot(const GnuplotRun& run) {
         complaint.empty() ? "it said nothing." : complaint));
   }
   return svg;
+}
+
+absl::Status DrawWithGnuplot(const std::string& folder, const std::string& file,
+                             const std::string& numbers,
+                             const std::string& script) {
+  const std::string path = absl::StrCat(folder, "/", file);
+  BILD_RETURN_IF_ERROR(MakeFolders(folder));
+  BILD_RETURN_IF_ERROR(WriteFileAtomically(path + ".csv", numbers));
+  BILD_RETURN_IF_ERROR(WriteFileAtomically(path + ".gp", script));
+  GnuplotRun run;
+  run.folder = folder;
+  run.script = file + ".gp";
+  BILD_ASSIGN_OR_RETURN(const std::string svg, RunGnuplot(run));
+  return WriteFileAtomically(path + ".svg", svg);
 }
 
 }  // namespace bild

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace bild {
@@ -26,6 +27,12 @@ struct GnuplotRun {
 // (no such program, with the package to install), DeadlineExceeded, Internal
 // with what gnuplot wrote to standard error.
 absl::StatusOr<std::string> RunGnuplot(const GnuplotRun& run);
+
+// Writes FILE.csv, the numbers, and FILE.gp, the script, into `folder`, which
+// is made where it is missing, and FILE.svg, what the script draws of them.
+absl::Status DrawWithGnuplot(const std::string& folder, const std::string& file,
+                             const std::string& numbers,
+                             const std::string& script);
 
 }  // namespace bild
 

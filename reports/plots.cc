@@ -8,8 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "bild/base/atomic_file.h"
-#include "bild/base/status.h"
 #include "fmt/format.h"
 #include "reports/csv.h"
 #include "reports/gnuplot.h"
@@ -331,15 +329,8 @@ std::string FigureScript(const Figure& figure) {
 }
 
 absl::Status DrawFigure(const Figure& figure, const std::string& folder) {
-  const std::string path = absl::StrCat(folder, "/", figure.file);
-  BILD_RETURN_IF_ERROR(MakeFolders(folder));
-  BILD_RETURN_IF_ERROR(WriteFileAtomically(path + ".csv", FigureCsv(figure)));
-  BILD_RETURN_IF_ERROR(WriteFileAtomically(path + ".gp", FigureScript(figure)));
-  GnuplotRun run;
-  run.folder = folder;
-  run.script = figure.file + ".gp";
-  BILD_ASSIGN_OR_RETURN(const std::string svg, RunGnuplot(run));
-  return WriteFileAtomically(path + ".svg", svg);
+  return DrawWithGnuplot(folder, figure.file, FigureCsv(figure),
+                         FigureScript(figure));
 }
 
 }  // namespace bild
