@@ -37,6 +37,9 @@ TEST_P(GradientCheckTest, EveryEngineIsWhatItClaims) {
     // something was compared.
     EXPECT_GT(check->rows[4].relative_error.value(),
               GradientCheckRow::kExactTolerance);
+    if (GetParam() == "ffa[dim=16,blocks=1]") {
+      EXPECT_LE(check->rows[4].relative_error.value(), 3e-2);
+    }
     EXPECT_LE(check->rows[5].relative_error.value(), 1e-2);
     EXPECT_LT(check->rows[5].relative_error.value(),
               check->rows[4].relative_error.value());

@@ -269,9 +269,7 @@ TEST(PatchPass, FiniteDifferencesAreNear) {
     const at::Tensor moved = theta.flat().clone();
     const double error = RelativeError(pass->Products(v), at::mv(truth, v));
     EXPECT_GT(error, 0.0) << net;
-    if (is_smooth) {
-      EXPECT_LE(error, 1e-3) << net;
-    }
+    EXPECT_LE(error, is_smooth ? 1e-3 : 0.1) << net;
     const double short_error =
         RelativeError(short_pass->Products(v), at::mv(truth, v));
     EXPECT_LE(short_error, 1e-2) << net;
