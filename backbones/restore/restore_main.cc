@@ -237,7 +237,8 @@ class Restorer {
         MeasureTilingDifference(*backbone_, rgb01, plan);
     LogWarning(
         "{}: approximate: a pixel of {} depends on the whole picture, in a "
-        "tile on the tile. On this picture shrunk to {}x{} px and cut alike, tiles "
+        "tile on the tile. On this picture shrunk to {}x{} px and cut alike, "
+        "tiles "
         "differ from the whole by {:.1f} of 255 at most and {:.2f} on average "
         "({:.1f} dB)",
         job.to, backbone_->name(), difference.width_px, difference.height_px,
