@@ -21,6 +21,7 @@
 #include "bild/base/device.h"
 #include "bild/base/live_bytes.h"
 #include "bild/base/log.h"
+#include "bild/base/program_start.h"
 #include "bild/base/status.h"
 #include "bild/base/torch_boundary.h"
 #include "fmt/format.h"
@@ -171,27 +172,21 @@ absl::Status Describe(const Request& request) {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    const std::string help = HelpText(
-        "Parameters, multiply-adds, time and memory of a forward pass.\nbazel "
-        "run //backbones:describe -- --backbone=all --size=256x256 [flags]");
-    std::printf("%s", help.c_str());
-    return kDone;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  const absl::StatusOr<Request> request =
-      usage.ok() ? ReadRequest() : absl::StatusOr<Request>(usage);
-  if (!request.ok()) {
-    std::fprintf(stderr, "%s\n",
-                 std::string(request.status().message()).c_str());
-    return kUsage;
-  }
+  Request request;
+  if (const auto code = StartProgram(
+          argc, argv,
+          "Parameters, multiply-adds, time and memory of a forward "
+          "pass.\nbazel "
+          "run //backbones:describe -- --backbone=all --size=256x256 [flags]",
+          [&request] {
+            auto read = ReadRequest();
+            if (read.ok()) request = std::move(read).value();
+            return read.status();
+          }))
+    return *code;
   KeepMemory();
   const absl::Status done =
-      CatchTorchErrors("describing", [&request] { return Describe(*request); });
+      CatchTorchErrors("describing", [&request] { return Describe(request); });
   if (!done.ok()) {
     std::fprintf(stderr, "describe: %s\n", std::string(done.message()).c_str());
     return kWorldIsWrong;

@@ -15,16 +15,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "backbones/catalog.h"
-#include "bild/base/command_line.h"
+#include "bild/base/program_start.h"
 #include "bild/base/torch_boundary.h"
 
 ABSL_FLAG(std::string, backbone, "", "the net, as in aodnet or ffa[blocks=20]");
 
 namespace bild {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kUsage = 2;
 
 std::string Table(const Backbone& backbone) {
   std::set<std::string> buffers;
@@ -41,33 +38,24 @@ std::string Table(const Backbone& backbone) {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    const std::string help = HelpText(
-        "Prints kind, name and shape of every tensor of a net.\nbazel "
-        "run //backbones:tensor_table -- --backbone=NET");
-    std::printf("%s", help.c_str());
-    return kDone;
+  if (const auto code = StartProgram(
+          argc, argv,
+          "Prints kind, name and shape of every tensor of a net.\nbazel "
+          "run //backbones:tensor_table -- --backbone=NET"))
+    return *code;
+  const auto table =
+      CatchTorchErrors("building the net", []() -> absl::StatusOr<std::string> {
+        auto backbone = MakeBackbone(absl::GetFlag(FLAGS_backbone),
+                                     at::TensorOptions().dtype(at::kFloat));
+        if (!backbone.ok()) return backbone.status();
+        return Table(**backbone);
+      });
+  if (!table.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(table.status().message()).c_str());
+    return kUsage;
   }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) {
-    const auto table = CatchTorchErrors(
-        "building the net", []() -> absl::StatusOr<std::string> {
-          auto backbone = MakeBackbone(absl::GetFlag(FLAGS_backbone),
-                                       at::TensorOptions().dtype(at::kFloat));
-          if (!backbone.ok()) return backbone.status();
-          return Table(**backbone);
-        });
-    if (table.ok()) {
-      std::printf("%s", table->c_str());
-      return kDone;
-    }
-    usage = table.status();
-  }
-  std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-  return kUsage;
+  std::printf("%s", table->c_str());
+  return kDone;
 }
 
 }  // namespace

@@ -26,6 +26,7 @@
 #include "benchmarks/runner.h"
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
+#include "bild/base/program_start.h"
 #include "bild/base/status.h"
 #include "bild/base/stop_signal.h"
 #include "datasets/split.h"
@@ -178,10 +179,6 @@ ABSL_FLAG(bool, resume, true,
 
 namespace bild {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kWorldIsWrong = 1;
-constexpr int kUsage = 2;
 
 bool IsAblation() { return kTargetAblation[0] != '\0'; }
 

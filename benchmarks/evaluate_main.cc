@@ -30,6 +30,7 @@
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/log.h"
+#include "bild/base/program_start.h"
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
@@ -81,10 +82,6 @@ ABSL_FLAG(std::string, out, "",
 
 namespace bild {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kWorldIsWrong = 1;
-constexpr int kUsage = 2;
 
 // --backbone=none: nothing is restored.
 constexpr char kNoBackbone[] = "none";
@@ -322,24 +319,14 @@ absl::StatusOr<std::string> EvaluateWeights(
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    const std::string help = HelpText(
-        "Scores a weights file, or the hazy pictures (--backbone=none), on a "
-        "dataset.\nbazel run //benchmarks:evaluate -- --backbone= --weights= "
-        "--dataset= --data_root= [flags]");
-    std::printf("%s", help.c_str());
-    return kDone;
-  }
   std::vector<MetricProfile> profiles;
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) usage = CheckUsage(&profiles);
-  if (!usage.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-    return kUsage;
-  }
+  if (const auto code = StartProgram(
+          argc, argv,
+          "Scores a weights file, or the hazy pictures (--backbone=none), on a "
+          "dataset.\nbazel run //benchmarks:evaluate -- --backbone= --weights= "
+          "--dataset= --data_root= [flags]",
+          [&profiles] { return CheckUsage(&profiles); }))
+    return *code;
   KeepMemory();
   const auto summary = CatchTorchErrors(
       "evaluating", [&profiles] { return EvaluateWeights(profiles); });

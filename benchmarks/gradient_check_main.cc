@@ -15,8 +15,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "benchmarks/gradient_check.h"
-#include "bild/base/command_line.h"
 #include "bild/base/device.h"
+#include "bild/base/program_start.h"
 #include "bild/base/status.h"
 #include "bild/base/torch_boundary.h"
 #include "fmt/format.h"
@@ -31,10 +31,6 @@ ABSL_FLAG(uint64_t, seed, 1, "of weights and patches");
 
 namespace bild {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kWorldIsWrong = 1;
-constexpr int kUsage = 2;
 
 absl::StatusOr<GradientCheckSpec> ReadSpec() {
   GradientCheckSpec spec;
@@ -69,38 +65,26 @@ std::string Line(const GradientCheckRow& row) {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    const std::string help = HelpText(
-        "Checks the outer gradient of a net against automatic differentiation "
-        "through the update.\nbazel run //bild:gradient_check -- --backbone= "
-        "[flags]");
-    std::printf("%s", help.c_str());
-    return kDone;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  absl::StatusOr<GradientCheckSpec> spec = GradientCheckSpec();
-  if (usage.ok()) {
-    spec = ReadSpec();
-    usage = spec.status();
-  }
-  absl::StatusOr<GradientCheck> check = GradientCheck();
-  if (usage.ok()) {
-    KeepMemory();
-    check = CatchTorchErrors("checking the gradient",
-                             [&spec] { return CheckGradients(*spec); });
-    if (absl::IsInvalidArgument(check.status())) usage = check.status();
-  }
-  if (!usage.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-    return kUsage;
-  }
+  GradientCheckSpec spec;
+  if (const auto code = StartProgram(
+          argc, argv,
+          "Checks the outer gradient of a net against automatic "
+          "differentiation "
+          "through the update.\nbazel run //bild:gradient_check -- --backbone= "
+          "[flags]",
+          [&spec] {
+            auto read = ReadSpec();
+            if (read.ok()) spec = std::move(read).value();
+            return read.status();
+          }))
+    return *code;
+  KeepMemory();
+  const absl::StatusOr<GradientCheck> check = CatchTorchErrors(
+      "checking the gradient", [&spec] { return CheckGradients(spec); });
   if (!check.ok()) {
     std::fprintf(stderr, "gradient_check: %s\n",
                  std::string(check.status().message()).c_str());
-    return kWorldIsWrong;
+    return absl::IsInvalidArgument(check.status()) ? kUsage : kWorldIsWrong;
   }
   std::printf(
       "Relative error of the outer gradient of %s, %lld px patches, float64, "

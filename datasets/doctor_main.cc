@@ -10,6 +10,7 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "bild/base/command_line.h"
+#include "bild/base/program_start.h"
 #include "datasets/diagnosis.h"
 #include "fmt/format.h"
 
@@ -18,30 +19,24 @@ ABSL_FLAG(std::string, data_root, "", "the folder to look at");
 namespace bild {
 namespace {
 
+absl::Status CheckUsage() {
+  if (!absl::GetFlag(FLAGS_data_root).empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "doctor: --data_root is not given, the folder to look at.");
+}
+
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    fmt::print("{}",
-               HelpText("Says what a folder of pictures looks like.\nbazel run "
-                        "//datasets:doctor -- --data_root=DIR"));
-    return 0;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok() && absl::GetFlag(FLAGS_data_root).empty()) {
-    usage = absl::InvalidArgumentError(
-        "doctor: --data_root is not given, the folder to look at.");
-  }
-  if (!usage.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-    return 2;
-  }
+  if (const auto code =
+          StartProgram(argc, argv,
+                       "Says what a folder of pictures looks like.\nbazel run "
+                       "//datasets:doctor -- --data_root=DIR",
+                       CheckUsage))
+    return *code;
   const auto findings = Diagnose(UserPath(absl::GetFlag(FLAGS_data_root)));
   if (!findings.ok()) {
     std::fprintf(stderr, "doctor: %s\n",
                  std::string(findings.status().message()).c_str());
-    return 1;
+    return kWorldIsWrong;
   }
   int usable = 0;
   int nearly = 0;
@@ -58,7 +53,7 @@ int Main(int argc, char** argv) {
   }
   if (findings->empty()) fmt::print("There is no picture in it.\n");
   fmt::print("usable={} nearly={} unknown={}\n", usable, nearly, unknown);
-  return 0;
+  return kDone;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "bild/base/command_line.h"
 #include "bild/base/log.h"
+#include "bild/base/program_start.h"
 #include "bild/base/progress.h"
 #include "bild/base/status.h"
 #include "bild/base/stop_signal.h"
@@ -45,10 +46,6 @@ ABSL_FLAG(bool, deep, false,
 
 namespace bild {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kWorldIsWrong = 1;
-constexpr int kUsage = 2;
 
 absl::Status CheckUsage() {
   std::vector<std::string> problems;
@@ -147,21 +144,13 @@ absl::StatusOr<std::string> Check() {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    fmt::print("{}", HelpText("Packs a dataset into a memory-mapped cache.\n"
-                              "bazel run //datasets:pack -- --dataset= "
-                              "--data_root= --output= [flags]"));
-    return kDone;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) usage = CheckUsage();
-  if (!usage.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-    return kUsage;
-  }
+  if (const auto code =
+          StartProgram(argc, argv,
+                       "Packs a dataset into a memory-mapped cache.\n"
+                       "bazel run //datasets:pack -- --dataset= "
+                       "--data_root= --output= [flags]",
+                       CheckUsage))
+    return *code;
   const absl::StatusOr<std::string> summary =
       absl::GetFlag(FLAGS_check) ? Check() : Pack();
   if (!summary.ok()) {

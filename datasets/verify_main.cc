@@ -17,6 +17,7 @@
 #include "bild/base/atomic_file.h"
 #include "bild/base/command_line.h"
 #include "bild/base/log.h"
+#include "bild/base/program_start.h"
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
@@ -52,10 +53,6 @@ namespace bild {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr int kNothingWrong = 0;
-constexpr int kWorldIsWrong = 1;
-constexpr int kUsage = 2;
 
 absl::Status CheckUsage() {
   std::vector<std::string> problems;
@@ -206,21 +203,13 @@ absl::StatusOr<bool> VerifySet() {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    fmt::print("{}", HelpText("Checks a copy of a dataset.\nbazel run "
-                              "//datasets:verify -- --dataset= --data_root= "
-                              "[flags]"));
-    return kNothingWrong;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) usage = CheckUsage();
-  if (!usage.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-    return kUsage;
-  }
+  if (const auto code =
+          StartProgram(argc, argv,
+                       "Checks a copy of a dataset.\nbazel run "
+                       "//datasets:verify -- --dataset= --data_root= "
+                       "[flags]",
+                       CheckUsage))
+    return *code;
   const absl::StatusOr<bool> is_good = VerifySet();
   if (!is_good.ok()) {
     std::fprintf(stderr, "verify: %s\n",
@@ -229,7 +218,7 @@ int Main(int argc, char** argv) {
                absl::GetFlag(FLAGS_dataset));
     return kWorldIsWrong;
   }
-  return *is_good ? kNothingWrong : kWorldIsWrong;
+  return *is_good ? kDone : kWorldIsWrong;
 }
 
 }  // namespace

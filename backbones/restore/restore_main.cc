@@ -30,6 +30,7 @@
 #include "bild/base/device.h"
 #include "bild/base/live_bytes.h"
 #include "bild/base/log.h"
+#include "bild/base/program_start.h"
 #include "bild/base/progress.h"
 #include "bild/base/status.h"
 #include "bild/base/torch_boundary.h"
@@ -291,22 +292,12 @@ absl::StatusOr<Outcome> RestoreAll() {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    const std::string help = HelpText(
-        "Dehazes PNG and JPEG photographs.\nbazel run //backbones:restore -- "
-        "--backbone= --weights= --input= --output= [flags]");
-    std::printf("%s", help.c_str());
-    return kDone;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) usage = CheckUsage();
-  if (!usage.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-    return kUsage;
-  }
+  if (const auto code = StartProgram(
+          argc, argv,
+          "Dehazes PNG and JPEG photographs.\nbazel run //backbones:restore -- "
+          "--backbone= --weights= --input= --output= [flags]",
+          CheckUsage))
+    return *code;
   const auto outcome =
       CatchTorchErrors("restoring", [] { return RestoreAll(); });
   if (!outcome.ok()) {

@@ -27,6 +27,7 @@
 #include "bild/base/device.h"
 #include "bild/base/interleaved_times.h"
 #include "bild/base/live_bytes.h"
+#include "bild/base/program_start.h"
 #include "bild/base/status.h"
 #include "bild/base/torch_boundary.h"
 #include "bild/initialise.h"
@@ -53,10 +54,6 @@ ABSL_FLAG(std::string, clock, "wall",
 
 namespace bild {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kWorldIsWrong = 1;
-constexpr int kUsage = 2;
 
 // What was asked for.
 struct Request {

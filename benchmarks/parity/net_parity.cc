@@ -18,9 +18,9 @@
 #include "absl/strings/str_split.h"
 #include "benchmarks/environment.h"
 #include "benchmarks/parity/parity_case.h"
-#include "bild/base/command_line.h"
 #include "bild/base/device.h"
 #include "bild/base/interleaved_times.h"
+#include "bild/base/program_start.h"
 #include "bild/base/status.h"
 #include "bild/base/torch_boundary.h"
 #include "fmt/format.h"
@@ -40,9 +40,6 @@ ABSL_FLAG(std::string, clock, "wall",
 namespace bild {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kWorldIsWrong = 1;
-constexpr int kUsage = 2;
 // float32 sums in another order. Where a loss is nearly 0 its L1 gradient can
 // turn round, which the gradient's tolerance has room for.
 constexpr double kOutputTolerance = 1e-4;
@@ -150,23 +147,14 @@ absl::Status MeasureAll() {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    const std::string help = HelpText(
-        "Times the suite's nets against the same nets in plain PyTorch, after "
-        "a check that both compute the same.\nbazel run "
-        "//benchmarks/parity:net_parity -- [flags]");
-    std::printf("%s", help.c_str());
-    return kDone;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (usage.ok()) usage = CheckFlags();
-  if (!usage.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
-    return kUsage;
-  }
+  if (const auto code =
+          StartProgram(argc, argv,
+                       "Times the suite's nets against the same nets in plain "
+                       "PyTorch, after "
+                       "a check that both compute the same.\nbazel run "
+                       "//benchmarks/parity:net_parity -- [flags]",
+                       CheckFlags))
+    return *code;
   KeepMemory();
   const absl::Status done = CatchTorchErrors("net_parity", MeasureAll);
   if (done.ok()) return kDone;

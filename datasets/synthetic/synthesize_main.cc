@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "bild/base/command_line.h"
 #include "bild/base/log.h"
+#include "bild/base/program_start.h"
 #include "bild/base/progress.h"
 #include "bild/base/status.h"
 #include "datasets/synthetic/synthesize.h"
@@ -72,27 +73,16 @@ absl::StatusOr<SyntheticSet> Synthesize() {
 }
 
 int Main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (AsksForHelp(arguments)) {
-    fmt::print(
-        "{}",
-        HelpText(
-            "Writes a seeded synthetic dehazing set in an official layout.\n"
-            "  synthesize --like={its,ots,ohaze,nhhaze} --scenes=N "
-            "[--test_scenes=M] [--seed=S] [--size=WxH] [--out=DIR]"));
-    return 0;
-  }
-  const auto settings = ReadSettings(arguments);
-  absl::Status usage = settings.status();
-  if (usage.ok()) usage = ApplySettings(*settings);
-  if (!usage.ok()) {
-    LogError("{}", std::string(usage.message()));
-    return 2;
-  }
+  if (const auto code = StartProgram(
+          argc, argv,
+          "Writes a seeded synthetic dehazing set in an official layout.\n"
+          "  synthesize --like={its,ots,ohaze,nhhaze} --scenes=N "
+          "[--test_scenes=M] [--seed=S] [--size=WxH] [--out=DIR]"))
+    return *code;
   const absl::StatusOr<SyntheticSet> set = Synthesize();
   if (!set.ok()) {
     LogError("{}", std::string(set.status().message()));
-    return absl::IsInvalidArgument(set.status()) ? 2 : 1;
+    return absl::IsInvalidArgument(set.status()) ? kUsage : kWorldIsWrong;
   }
   const SyntheticRecord& record = set->record;
   const SyntheticRequest& request = record.request;
@@ -106,7 +96,7 @@ int Main(int argc, char** argv) {
       request.like, request.scenes, request.test_scenes, record.train_pairs,
       record.test_pairs, request.seed, request.width_px, request.height_px,
       record.pixels_sha256, set->was_there ? 1 : 0, set->root);
-  return 0;
+  return kDone;
 }
 
 }  // namespace

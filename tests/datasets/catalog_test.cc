@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/datasets/opened_dataset.h"
 #include "tests/datasets/pictures.h"
 #include "tests/testing/temporary_folder.h"
 
@@ -21,39 +22,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-struct Opened {
-  absl::StatusOr<std::unique_ptr<PairedDataset>> dataset;
-  std::vector<std::string> notes;
-};
-
-Opened Open(const std::string& name, const std::string& root,
-            bool allow_partial = false) {
-  Opened opened;
-  DatasetRequest request;
-  request.name = name;
-  request.data_root = root;
-  request.allow_partial = allow_partial;
-  request.notes = &opened.notes;
-  opened.dataset = OpenDataset(request);
-  return opened;
-}
-
-std::string Message(const Opened& opened) {
-  return std::string(opened.dataset.status().message());
-}
-
-// Four pairs of two scenes, 24x20.
-void WriteSmallPairSet(const TemporaryFolder& root) {
-  for (const char* scene : {"a", "b"}) {
-    WritePicture(root / ("clear/" + std::string(scene) + ".png"),
-                 PatternImage(24, 20, scene[0]));
-    for (const char* haze : {"_1", "_2"}) {
-      WritePicture(root / ("hazy/" + std::string(scene) + haze + ".png"),
-                   PatternImage(24, 20, scene[0] + haze[1]));
-    }
-  }
-}
 
 // All 500 pairs of SOTS indoor as 8x6 pictures, clear ones 20 px larger.
 void WriteCompleteSotsIndoor(const std::string& set_folder) {
