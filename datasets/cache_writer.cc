@@ -1,19 +1,15 @@
 #include "datasets/cache_writer.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <cstdio>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "bild/base/atomic_file.h"
 #include "bild/base/sha256.h"
@@ -21,12 +17,10 @@
 #include "datasets/border_rule.h"
 #include "datasets/cache_journal.h"
 #include "datasets/cached_pairs.h"
-#include "datasets/catalog.h"
-#include "datasets/folder_pairs.h"
 #include "datasets/image_reader.h"
-#include "datasets/layouts.h"
 #include "datasets/manifest.h"
 #include "datasets/parallel_for.h"
+#include "datasets/partial_cache_file.h"
 #include "datasets/pixel_hash.h"
 #include "fmt/format.h"
 
@@ -34,187 +28,6 @@ namespace bild {
 namespace {
 
 constexpr int64_t kJournalEvery = 64;
-
-absl::Status SystemError(const std::string& doing, const std::string& path,
-                         int error) {
-  const std::string text =
-      fmt::format("{} '{}': {}.", doing, path, std::strerror(error));
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return absl::ResourceExhaustedError(
-          text + " Free space there or choose another --output.");
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(text + " Choose another --output.");
-    default:
-      return absl::UnavailableError(text);
-  }
-}
-
-std::string Absolute(const std::string& path) {
-  std::error_code error;
-  const auto absolute = std::filesystem::absolute(path, error);
-  if (error) return path;
-  std::string text = absolute.lexically_normal().string();
-  if (text.size() > 1 && text.back() == '/') text.pop_back();
-  return text;
-}
-
-// Header, size and time of a source file.
-struct SourceFacts {
-  ImageHeader header;
-  int64_t bytes = 0;
-  int64_t mtime_ns = 0;
-};
-
-absl::StatusOr<SourceFacts> LookAtSource(const std::string& path,
-                                         const ImageRules& reading) {
-  SourceFacts facts;
-  struct stat status;
-  if (::stat(path.c_str(), &status) != 0) {
-    return absl::NotFoundError(
-        fmt::format("'{}': {}", path, std::strerror(errno)));
-  }
-  facts.bytes = status.st_size;
-  facts.mtime_ns = static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 +
-                   status.st_mtim.tv_nsec;
-  BILD_ASSIGN_OR_RETURN(facts.header, InspectImage(path, reading));
-  return facts;
-}
-
-// All files of the set, in parallel.
-absl::StatusOr<std::map<std::string, SourceFacts>> LookAtSources(
-    const PairedDataset& dataset, const ImageRules& reading) {
-  std::set<std::string> distinct;
-  for (const PairName& pair : dataset.pairs()) {
-    distinct.insert(pair.hazy_path);
-    distinct.insert(pair.clear_path);
-  }
-  const std::vector<std::string> paths(distinct.begin(), distinct.end());
-  std::vector<absl::StatusOr<SourceFacts>> found(paths.size());
-  ParallelFor(static_cast<int64_t>(paths.size()), [&](int64_t i) {
-    const auto place = static_cast<size_t>(i);
-    found[place] = LookAtSource(paths[place], reading);
-  });
-  std::map<std::string, SourceFacts> facts;
-  for (size_t i = 0; i < paths.size(); ++i) {
-    if (!found[i].ok()) return found[i].status();
-    facts[paths[i]] = *found[i];
-  }
-  return facts;
-}
-
-// Adds images as pairs ask for them: a clear picture once, and once more where
-// the border rule cuts it for some of its pairs and not for others.
-class ImageCollector {
- public:
-  explicit ImageCollector(PackPlan* plan) : plan_(plan) {}
-
-  int64_t NumberOf(const std::string& path, const SourceFacts& facts,
-                   bool is_cut) {
-    const auto [found, is_new] =
-        numbers_.emplace(std::make_pair(path, is_cut),
-                         static_cast<int64_t>(plan_->index.images.size()));
-    if (!is_new) return found->second;
-    const int64_t less_px = is_cut ? 20 : 0;
-    CachedImage image;
-    image.width_px = facts.header.width_px - less_px;
-    image.height_px = facts.header.height_px - less_px;
-    image.is_16_bit = facts.header.is_16_bit;
-    image.source_path = path;
-    image.source_bytes = facts.bytes;
-    image.source_mtime_ns = facts.mtime_ns;
-    plan_->index.images.push_back(std::move(image));
-    plan_->is_cut.push_back(is_cut ? 1 : 0);
-    return found->second;
-  }
-
- private:
-  PackPlan* plan_;
-  std::map<std::pair<std::string, bool>, int64_t> numbers_;
-};
-
-// An open file of half a cache, locked as long as it is open.
-class PartialFile {
- public:
-  PartialFile() = default;
-  ~PartialFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  PartialFile(const PartialFile&) = delete;
-  PartialFile& operator=(const PartialFile&) = delete;
-
-  absl::Status Open(const std::string& path) {
-    path_ = path;
-    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) return SystemError("Cannot create", path, errno);
-    struct stat mine, there;
-    // Between the two calls another process may have finished and renamed it.
-    const bool is_mine =
-        ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 &&
-        ::fstat(descriptor_, &mine) == 0 && ::stat(path.c_str(), &there) == 0 &&
-        mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
-    if (is_mine) return absl::OkStatus();
-    return absl::FailedPreconditionError(fmt::format(
-        "'{}': another process packs this set there. Wait for it, then call "
-        "again.",
-        path));
-  }
-
-  // Whether it was laid out for this plan.
-  bool IsOf(const CacheIndex& index) const {
-    struct stat status;
-    const std::string wanted = CacheDataHeader(index.plan_sha256);
-    std::string found(wanted.size(), '\0');
-    return ::fstat(descriptor_, &status) == 0 &&
-           status.st_size == index.data_bytes &&
-           ::pread(descriptor_, found.data(), found.size(), 0) ==
-               static_cast<ssize_t>(found.size()) &&
-           found == wanted;
-  }
-
-  // Empties it, takes the room on the disk and writes the header.
-  absl::Status Start(const CacheIndex& index) {
-    if (::ftruncate(descriptor_, 0) != 0) {
-      return SystemError("Cannot empty", path_, errno);
-    }
-    const int error = ::posix_fallocate(descriptor_, 0, index.data_bytes);
-    if (error != 0) {
-      return SystemError(
-          fmt::format("Cannot take {} bytes for", index.data_bytes), path_,
-          error);
-    }
-    const std::string header = CacheDataHeader(index.plan_sha256);
-    return Write(header.data(), header.size(), 0);
-  }
-
-  absl::Status Write(const void* data, size_t size, int64_t offset) const {
-    const char* from = static_cast<const char*>(data);
-    while (size > 0) {
-      const ssize_t written = ::pwrite(descriptor_, from, size, offset);
-      if (written < 0) {
-        if (errno == EINTR) continue;
-        return SystemError("Cannot write", path_, errno);
-      }
-      from += written;
-      offset += written;
-      size -= static_cast<size_t>(written);
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Sync() const {
-    if (::fdatasync(descriptor_) == 0) return absl::OkStatus();
-    return SystemError("Cannot sync", path_, errno);
-  }
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-};
 
 class Packing {
  public:
@@ -386,10 +199,10 @@ class Packing {
     BILD_ASSIGN_OR_RETURN(const std::string manifest, ManifestOf(index));
     index.manifest_sha256 = Sha256Hex(manifest);
     if (::unlink(index_path_.c_str()) != 0 && errno != ENOENT) {
-      return SystemError("Cannot remove the old", index_path_, errno);
+      return CacheSystemError("Cannot remove the old", index_path_, errno);
     }
     if (::rename(partial_path_.c_str(), data_path_.c_str()) != 0) {
-      return SystemError("Cannot rename to", data_path_, errno);
+      return CacheSystemError("Cannot rename to", data_path_, errno);
     }
     // Syncs the folder as well, after the rename.
     BILD_RETURN_IF_ERROR(
@@ -428,65 +241,11 @@ class Packing {
   const std::string data_path_;
   const std::string partial_path_;
   const std::string journal_path_;
-  PartialFile partial_;
+  PartialCacheFile partial_;
   std::vector<std::optional<CacheJournalRow>> done_;
 };
 
 }  // namespace
-
-absl::StatusOr<PackPlan> PlanCache(const PackRequest& request) {
-  PackPlan plan;
-  plan.output = Absolute(request.output);
-  CacheIndex& index = plan.index;
-  index.set = request.set;
-  index.root = Absolute(request.data_root);
-  index.reading = request.reading;
-  BILD_ASSIGN_OR_RETURN(index.decoder_sha256, DecoderProbeHash());
-  if (!request.allow_decoder_mismatch) BILD_RETURN_IF_ERROR(CheckDecoder());
-
-  BILD_ASSIGN_OR_RETURN(const DatasetInfo info, FindDataset(request.set));
-  BILD_RETURN_IF_ERROR(CheckScorableSet(info));
-  BILD_ASSIGN_OR_RETURN(const SetFolders folders,
-                        FindSetFolders(info, index.root, "--data_root"));
-  index.source_folder = folders.set_folder;
-  FolderPairsOptions options;
-  options.allow_partial = request.allow_partial;
-  options.reading = request.reading;
-  options.notes = &index.notes;
-  BILD_ASSIGN_OR_RETURN(const std::unique_ptr<PairedDataset> dataset,
-                        OpenFolderPairs(info, folders, options));
-  index.name = dataset->name();
-  index.layout = dataset->layout();
-  index.invalid_reasons = dataset->invalid_reasons();
-  index.is_partial =
-      request.allow_partial && dataset->name().find("[n=") != std::string::npos;
-
-  BILD_ASSIGN_OR_RETURN(const auto sources,
-                        LookAtSources(*dataset, request.reading));
-  ImageCollector collector(&plan);
-  for (const PairName& pair : dataset->pairs()) {
-    const SourceFacts& hazy = sources.at(pair.hazy_path);
-    const SourceFacts& clear = sources.at(pair.clear_path);
-    const BorderFit fit =
-        CompareSizes({hazy.header.width_px, hazy.header.height_px},
-                     {clear.header.width_px, clear.header.height_px});
-    if (fit == BorderFit::kMismatch) {
-      return absl::FailedPreconditionError(
-          fmt::format("'{}' and '{}' changed while the set was opened.",
-                      pair.hazy_path, pair.clear_path));
-    }
-    CachedPair packed;
-    packed.id = pair.id;
-    packed.scene = pair.scene;
-    packed.hazy = collector.NumberOf(pair.hazy_path, hazy, /*is_cut=*/false);
-    packed.clear =
-        collector.NumberOf(pair.clear_path, clear, fit == BorderFit::kBorder);
-    index.pairs.push_back(std::move(packed));
-  }
-  PlaceImages(&index);
-  index.plan_sha256 = PlanSha256(index);
-  return plan;
-}
 
 absl::StatusOr<PackOutcome> WriteCache(
     const PackPlan& plan, Progress* progress,

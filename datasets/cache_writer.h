@@ -6,42 +6,19 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bild/base/progress.h"
 #include "datasets/cache_index.h"
-#include "datasets/image_header.h"
+#include "datasets/cache_plan.h"
 
 namespace bild {
-
-struct PackRequest {
-  std::string set;        // As in --dataset.
-  std::string data_root;  // The folder of all sets, or the set's own.
-  std::string output;     // The folder of caches; made where it is missing.
-  bool allow_partial = false;
-  ImageRules reading;
-  bool allow_decoder_mismatch = false;
-};
-
-// What is going to be packed: an index without hashes.
-struct PackPlan {
-  std::string output;
-  CacheIndex index;
-  // By image: a clear picture that the border rule cuts.
-  std::vector<char> is_cut;
-};
 
 struct PackOutcome {
   CacheIndex index;
   bool was_done = false;       // The very cache was there already.
   int64_t resumed_images = 0;  // That an earlier packing had left.
 };
-
-// Opens the set as training would: every name, header and file end is looked
-// at, and all problems come back together. Writes nothing.
-absl::StatusOr<PackPlan> PlanCache(const PackRequest& request);
 
 // Decodes what is missing, in parallel, and puts the cache in place: pixels
 // into SET.pixels.partial, every 64 pictures synced and noted in SET.journal,
