@@ -77,8 +77,9 @@ std::string PicturesInWords(const DatasetInfo& info, const FolderDraft& draft) {
       fmt::format("{} {}", CountOf(draft.listing.hazy.size(), "hazy picture"),
                   SizesInWords(draft.sizes));
   if (!info.has_clear) return text + ", no clear ones.";
-  text += fmt::format(", {} clear ones {}: ", Count(draft.listing.clear.size()),
-                      SizesInWords(ClearSizes(draft)));
+  text +=
+      fmt::format(", {} {}: ", CountOf(draft.listing.clear.size(), "clear one"),
+                  SizesInWords(ClearSizes(draft)));
   if (draft.border_pairs == 0) return text + "nothing is cut off.";
   return text + fmt::format(
                     "10 px will be cut from each side of the clear picture "

@@ -109,7 +109,9 @@ TEST(Diagnose, ChallengesAreToldByWordsAndFolders) {
   WritePicture(root / "who/hazy/51_hazy.png", image);
   WritePicture(root / "who/GT/51_GT.png", image);
   const std::string text = Ask(root.path());
-  EXPECT_THAT(text, HasSubstr("x: ohaze usable"));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("x: ohaze usable"),
+                    HasSubstr("1 hazy picture of 8x6, 1 clear one of 8x6")));
   EXPECT_THAT(text, HasSubstr("flat: nhhaze usable"));
   EXPECT_THAT(text, HasSubstr("Dense-HAZE: densehaze usable"));
   EXPECT_THAT(text, AllOf(HasSubstr("who: nhhaze usable"),
