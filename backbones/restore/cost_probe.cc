@@ -1,7 +1,10 @@
 #include "backbones/restore/cost_probe.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <vector>
 
 #include "ATen/ops/full.h"
@@ -29,6 +32,14 @@ int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+double ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  double size_pages = 0.0;
+  double resident_pages = 0.0;
+  statm >> size_pages >> resident_pages;
+  return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
 }  // namespace
 
 double WorthTiming(const RestorePlan& plan, const PassTimes& timed) {
@@ -40,6 +51,7 @@ double WorthTiming(const RestorePlan& plan, const PassTimes& timed) {
 
 CostProbe::CostProbe(const Backbone& backbone) : backbone_(backbone) {
   const at::NoGradGuard no_grad;
+  cost_.process_bytes = ResidentBytes();
   // One pixel, seen a million times: only windows of it take memory.
   picture_ = at::full({1, 3, 1, 1}, 0.5, backbone.parameters().flat().options())
                  .expand({1, 3, kPicturePx, kPicturePx});

@@ -25,7 +25,7 @@ class CostProbe {
   explicit CostProbe(const Backbone& backbone);
 
   // Bytes are those of tensors, a third more for what libraries take beside
-  // them.
+  // them, and what the process had taken when this was made.
   const WindowCost& cost() const { return cost_; }
 
   // How long RestoreByPlan() will take on a machine that goes on as it does

@@ -60,13 +60,19 @@ constexpr double kMebibyte = 1048576.0;
 
 namespace fs = std::filesystem;
 
-// Lets malloc keep blocks of up to 32 MiB (it takes no higher threshold) that
-// are freed: new ones are zeroed page by page, which is most of the time of a
-// net that computes little per pixel. Larger ones go back to the kernel, so
-// that the process takes little more than what lives in it.
-void KeepMemoryOfSmallBlocks() {
-  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+// Lets malloc keep what is freed, since new memory is zeroed page by page,
+// which is most of the time of a net that computes little per pixel. It comes
+// in pieces then and the process takes up to a third more than what lives in
+// it: where that is too much, this goes for blocks of up to 32 MiB alone
+// (malloc takes no higher threshold), and larger ones go back to the kernel.
+void KeepMemoryWhereThereIsEnough(bool is_enough) {
   ::mallopt(M_TRIM_THRESHOLD, -1);
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_MMAP_MAX, is_enough ? 0 : 65536);
+}
+
+double LimitBytes() {
+  return static_cast<double>(absl::GetFlag(FLAGS_memory_limit_mib)) * kMebibyte;
 }
 
 struct Job {
@@ -176,6 +182,7 @@ class Restorer {
     if (!size.ok()) return About(job.from, size.status());
     auto plan = Plan(*size);
     if (!plan.ok()) return About(job.from, plan.status());
+    KeepMemoryWhereThereIsEnough(plan->predicted_bytes * 2 <= LimitBytes());
     auto picture = DecodePicture(bytes);
     if (!picture.ok()) return About(job.from, picture.status());
     if (picture->rgb01.size(2) != size->height_px) {  // Turned by EXIF.
@@ -202,8 +209,7 @@ class Restorer {
 
  private:
   absl::StatusOr<RestorePlan> Plan(const PictureSize& size) {
-    const double limit_bytes =
-        static_cast<double>(absl::GetFlag(FLAGS_memory_limit_mib)) * kMebibyte;
+    const double limit_bytes = LimitBytes();
     const int64_t multiple = backbone_->SizeMultiple();
     const auto fitting = [&](int64_t side_px) {
       return (std::max(side_px, backbone_->SmallestSide()) + multiple - 1) /
@@ -273,7 +279,7 @@ struct Outcome {
 };
 
 absl::StatusOr<Outcome> RestoreAll() {
-  KeepMemoryOfSmallBlocks();
+  KeepMemoryWhereThereIsEnough(false);
   DeviceSettings wanted;
   wanted.threads = absl::GetFlag(FLAGS_threads);
   BILD_RETURN_IF_ERROR(SetUpDevice(wanted).status());

@@ -45,13 +45,18 @@ std::optional<std::pair<TileGrid, int64_t>> BestApproximation(
   return best;
 }
 
+// Beside what a window takes.
+double HeldBytes(const WindowCost& cost, double pixels) {
+  return cost.process_bytes + kPictureBytesPerPixel * pixels;
+}
+
 }  // namespace
 
 double WholePictureBytes(const WindowCost& cost, int64_t height_px,
                          int64_t width_px) {
   const double pixels =
       static_cast<double>(height_px) * static_cast<double>(width_px);
-  return kPictureBytesPerPixel * pixels + cost.Bytes(pixels);
+  return HeldBytes(cost, pixels) + cost.Bytes(pixels);
 }
 
 absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
@@ -62,7 +67,7 @@ absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
   const double pixels =
       static_cast<double>(height_px) * static_cast<double>(width_px);
   const double whole_bytes = WholePictureBytes(cost, height_px, width_px);
-  const double left_bytes = limit_bytes - kPictureBytesPerPixel * pixels;
+  const double left_bytes = limit_bytes - HeldBytes(cost, pixels);
   const int64_t multiple = backbone.TileMultiple();
   // The largest window that fits.
   const double tile_pixels =
@@ -80,7 +85,7 @@ absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
     plan.tiling = plan.tiles() == 1 ? Tiling::kNone : tiling;
     plan.halo_px = plan.tiles() == 1 ? 0 : halo_px;
     plan.predicted_bytes =
-        kPictureBytesPerPixel * pixels + cost.Bytes(plan.LargestTilePixels());
+        HeldBytes(cost, pixels) + cost.Bytes(plan.LargestTilePixels());
     return plan;
   };
   int64_t halo_px = RoundUp(kApproximateHaloPx, multiple);
@@ -92,7 +97,7 @@ absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
       return plan_of(Tiling::kExact, halo_px, *std::move(grid));
     }
     exact_limit_bytes =
-        std::min(whole_bytes, kPictureBytesPerPixel * pixels +
+        std::min(whole_bytes, HeldBytes(cost, pixels) +
                                   cost.Bytes(SmallestTilePixels(
                                       height_px, width_px, halo_px, multiple)));
   } else if (whole_bytes <= limit_bytes) {

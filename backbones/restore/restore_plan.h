@@ -15,12 +15,15 @@
 
 namespace bild {
 
-// What one window takes of memory, as a line in its number of pixels.
+// What restoring takes of memory; one window, as a line in its number of
+// pixels.
 struct WindowCost {
   double base_bytes = 0.0;
   double bytes_per_pixel = 0.0;
   // Of LookAtWhole(), before the first window.
   double look_bytes = 0.0;
+  // What the process takes without a picture.
+  double process_bytes = 0.0;
 
   double Bytes(double pixels) const {
     return std::max(base_bytes + bytes_per_pixel * pixels, look_bytes);
@@ -35,7 +38,7 @@ struct RestorePlan : TileGrid {   // Of the padded picture.
   double exact_limit_bytes = 0.0;
 };
 
-// Of the picture and the net, where it is restored whole.
+// Of the process, the picture and the net, where it is restored whole.
 double WholePictureBytes(const WindowCost& cost, int64_t height_px,
                          int64_t width_px);
 

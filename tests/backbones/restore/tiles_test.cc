@@ -235,12 +235,13 @@ TEST(PlanRestore, CountsTheLookAtTheWhole) {
   WindowCost cost;
   cost.bytes_per_pixel = 1.0;
   cost.look_bytes = 5000.0;
-  const auto plan = PlanRestore(*net, cost, 5, 100, 100, 36e4 + 5500.0);
+  cost.process_bytes = 1e6;
+  const auto plan = PlanRestore(*net, cost, 5, 100, 100, 136e4 + 5500.0);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_GT(plan->tiles(), 1);
   EXPECT_DOUBLE_EQ(plan->predicted_bytes,
-                   36e4 + std::max(5000.0, plan->LargestTilePixels()));
-  EXPECT_FALSE(PlanRestore(*net, cost, 5, 100, 100, 36e4 + 4500.0).ok());
+                   136e4 + std::max(5000.0, plan->LargestTilePixels()));
+  EXPECT_FALSE(PlanRestore(*net, cost, 5, 100, 100, 136e4 + 4500.0).ok());
 }
 
 TEST(PlanRestore, SaysWhatDoesNotFit) {
