@@ -1,8 +1,13 @@
 #include "backbones/msbdn.h"
 
+#include <utility>
+
 #include "ATen/TensorOperators.h"
+#include "ATen/ops/arange.h"
+#include "ATen/ops/lerp.h"
 #include "ATen/ops/reflection_pad2d.h"
 #include "ATen/ops/upsample_bilinear2d.h"
+#include "ATen/ops/where.h"
 #include "absl/strings/str_cat.h"
 
 namespace bild {
@@ -20,7 +25,49 @@ std::string DisplayName(const MsbdnOptions& options) {
   return absl::StrCat("msbdn[width=", options.width, "]");
 }
 
+// n + 1 rows to n: a resampling, not a crop.
+at::Tensor ResizeWhole(const at::Tensor& x, int64_t height_px,
+                       int64_t width_px) {
+  return at::upsample_bilinear2d(x, {height_px, width_px},
+                                 /*align_corners=*/false);
+}
+
+// Output i of such a resize is a mixture of inputs i and i + 1. The share of
+// the latter, for `count` of the whole's `outputs` from `start` on; taken from
+// the resize itself, so that it is rounded as on the whole picture.
+at::Tensor ShareOfNext(int64_t outputs, int64_t start, int64_t count,
+                       const at::TensorOptions& options) {
+  const at::Tensor is_odd = at::arange(outputs + 1, options).remainder(2);
+  const at::Tensor share_of_odd =
+      ResizeWhole(is_odd.view({1, 1, outputs + 1, 1}), outputs, 1).flatten();
+  return at::where(is_odd.narrow(0, 0, outputs) == 0, share_of_odd,
+                   1 - share_of_odd)
+      .narrow(0, start, count);
+}
+
 }  // namespace
+
+// Of a window, in pixels of the finest scale.
+struct Msbdn::PlaceInWhole {
+  int64_t x_px, y_px;
+  int64_t whole_width_px, whole_height_px;
+
+  // ResizeWhole() of a window of the whole's map at 1 / `reduction` of the
+  // resolution, to height_px x width_px.
+  at::Tensor Resize(const at::Tensor& x, int64_t height_px, int64_t width_px,
+                    int64_t reduction) const {
+    const at::Tensor down =
+        ShareOfNext(whole_height_px / reduction, y_px / reduction, height_px,
+                    x.options())
+            .view({-1, 1});
+    const at::Tensor across = ShareOfNext(
+        whole_width_px / reduction, x_px / reduction, width_px, x.options());
+    const at::Tensor rows =
+        at::lerp(x.narrow(2, 0, height_px), x.narrow(2, 1, height_px), down);
+    return at::lerp(rows.narrow(3, 0, width_px), rows.narrow(3, 1, width_px),
+                    across);
+  }
+};
 
 // A convolution that reflects the picture at its edges.
 struct Msbdn::ReflectConv {
@@ -48,7 +95,10 @@ struct Msbdn::ResidualBlocks {
           conv2(scope / "conv2", channels, channels, 3),
           activation(scope.Prelu("relu")) {}
     at::Tensor operator()(const at::Tensor& x) const {
-      return x + conv2(activation(conv1(x))) * kResidualGain;
+      at::Tensor branch = conv1(x);
+      branch = activation(branch);
+      branch = conv2(branch);
+      return branch.mul_(kResidualGain).add_(x);
     }
     ReflectConv conv1, conv2;
     const PRelu& activation;
@@ -139,9 +189,9 @@ struct Msbdn::BackProjection {
       const size_t steps = stored.size() - r;
       at::Tensor error = feature;
       for (size_t q = 0; q < steps; ++q) error = away[q](error);
-      error = error - stored[r];
+      error.sub_(stored[r]);
       for (size_t q = steps; q > 0; --q) error = back[q - 1](error);
-      feature = feature + error;
+      feature = error.add_(feature);
     }
     return feature;
   }
@@ -168,7 +218,8 @@ struct Msbdn::EncoderStage {
 struct Msbdn::DecoderStage {
   // From `scale` to the next finer one, of `channels`.
   DecoderStage(const LayerScope& scope, int64_t scale, int64_t channels)
-      : up((scope / absl::StrCat("convd", 1 << scale, "x"))
+      : reduction(int64_t{1} << (scale - 1)),
+        up((scope / absl::StrCat("convd", 1 << scale, "x"))
                .ConvTranspose("conv2d", channels * 2, channels, UpGeometry())),
         refine(scope / absl::StrCat("dense_", scale), "", kRefineBlocks,
                channels),
@@ -180,16 +231,19 @@ struct Msbdn::DecoderStage {
     geometry.stride_px = 2;
     return geometry;
   }
-  // Strengthen, operate, subtract: refine(u + skip) - u.
-  at::Tensor operator()(const at::Tensor& coarse, const at::Tensor& skip,
-                        const std::vector<at::Tensor>& stored) const {
-    // 2 h + 1 rows to 2 h: a resampling, not a crop.
+  // Strengthen, operate, subtract: refine(u + skip) - u. Lets go of the skip.
+  at::Tensor operator()(const at::Tensor& coarse, at::Tensor skip,
+                        const std::vector<at::Tensor>& stored,
+                        const PlaceInWhole* place) const {
     const at::Tensor u =
-        at::upsample_bilinear2d(up(coarse), {skip.size(2), skip.size(3)},
-                                /*align_corners=*/false);
+        place == nullptr
+            ? ResizeWhole(up(coarse), skip.size(2), skip.size(3))
+            : place->Resize(up(coarse), skip.size(2), skip.size(3), reduction);
     const at::Tensor strengthened = u + skip;
-    return fusion(refine(strengthened) + strengthened - u, stored);
+    skip = at::Tensor();
+    return fusion(refine(strengthened).add_(strengthened).sub_(u), stored);
   }
+  int64_t reduction;  // Of the resolution, after it.
   const ConvTranspose2d& up;
   ResidualBlocks refine;
   BackProjection fusion;
@@ -217,23 +271,40 @@ Msbdn::Msbdn(const MsbdnOptions& options, const LayerScope& scope)
 Msbdn::~Msbdn() = default;
 
 at::Tensor Msbdn::Forward(const at::Tensor& input) const {
+  return Run(input, nullptr);
+}
+
+at::Tensor Msbdn::RestoreWindow(const at::Tensor& hazy01,
+                                const PictureWindow& place,
+                                const WholePicture* /*whole*/) const {
+  const PlaceInWhole in_whole{place.x_px, place.y_px, hazy01.size(3),
+                              hazy01.size(2)};
+  return Run(hazy01.narrow(2, place.y_px, place.height_px)
+                 .narrow(3, place.x_px, place.width_px)
+                 .contiguous(),
+             &in_whole);
+}
+
+at::Tensor Msbdn::Run(const at::Tensor& input,
+                      const PlaceInWhole* place) const {
   at::Tensor feature = (*first_)(input);
   // What later stages compare with is fused but not yet refined; what the
   // decoder is handed is refined. Both finest first.
   std::vector<at::Tensor> stored = {feature};
-  std::vector<at::Tensor> skips = {(*refine_first_)(feature) + feature};
+  std::vector<at::Tensor> skips = {(*refine_first_)(feature).add_(feature)};
   for (const auto& stage : encoder_) {
     feature = stage->fusion(stage->down(skips.back()), stored);
     if (stage->refine == nullptr) break;
     stored.push_back(feature);
-    skips.push_back((*stage->refine)(feature) + feature);
+    skips.push_back((*stage->refine)(feature).add_(feature));
   }
   const at::Tensor doubled = feature * 2.0;
-  feature = (*dehaze_)(doubled) + doubled - feature;
+  feature = (*dehaze_)(doubled).add_(doubled).sub_(feature);
   stored = {feature};
   for (const auto& stage : decoder_) {
-    feature = (*stage)(feature, skips.back(), stored);
+    at::Tensor skip = std::move(skips.back());
     skips.pop_back();
+    feature = (*stage)(feature, std::move(skip), stored, place);
     stored.push_back(feature);
   }
   return (*last_)(feature);

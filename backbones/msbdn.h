@@ -32,8 +32,11 @@ class Msbdn final : public Backbone {
   ~Msbdn() override;
   const std::string& name() const override { return name_; }
   at::Tensor Forward(const at::Tensor& input) const override;
-  // Its resizes take (2 h + 1) rows to 2 h, at places that depend on h.
-  Tiling tiling() const override { return Tiling::kApproximate; }
+  // Its resizes take (2 h + 1) rows to 2 h, at places that depend on h: a tile
+  // resizes as the whole picture does.
+  Tiling tiling() const override { return Tiling::kExact; }
+  at::Tensor RestoreWindow(const at::Tensor& hazy01, const PictureWindow& place,
+                           const WholePicture* whole) const override;
   int64_t SizeMultiple() const override { return 16; }
   int64_t SmallestSide() const override { return 32; }
 
@@ -43,6 +46,10 @@ class Msbdn final : public Backbone {
   struct BackProjection;
   struct EncoderStage;
   struct DecoderStage;
+  struct PlaceInWhole;
+
+  // `place` is null for a whole picture.
+  at::Tensor Run(const at::Tensor& input, const PlaceInWhole* place) const;
 
   std::string name_;
   std::unique_ptr<ReflectConv> first_;

@@ -1,5 +1,6 @@
 #include "backbones/restore/picture_file.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "ATen/TensorOperators.h"
@@ -104,25 +105,42 @@ absl::Status DecodeJpegInto(const std::string& bytes, Picture* picture) {
   return absl::OkStatus();
 }
 
-// [1, C, H, W] in [0, 1] -> a matrix of the depth, channels in reverse order.
-cv::Mat ToMatrix(const at::Tensor& unit, int depth_bits) {
+// Rows that are brought to the file's numbers at a time, in double precision.
+constexpr int64_t kBandRows = 64;
+
+// [1, C, H, W] in [0, 1] and, where there is one, the transparency -> a matrix
+// of the depth, channels in the order B, G, R, A. FailedPrecondition (a
+// fragment) for values that are not finite.
+absl::StatusOr<cv::Mat> ToMatrix(const at::Tensor& rgb01,
+                                 const at::Tensor& alpha01, int depth_bits) {
   const double largest = depth_bits == 16 ? 65535.0 : 255.0;
-  const at::Tensor numbers = unit[0]
-                                 .permute({1, 2, 0})
-                                 .clamp(0.0, 1.0)
-                                 .to(at::kDouble)
-                                 .mul_(largest)
-                                 .round_();
-  const int rows = static_cast<int>(numbers.size(0));
-  const int columns = static_cast<int>(numbers.size(1));
-  const int channels = static_cast<int>(numbers.size(2));
-  cv::Mat matrix(rows, columns,
-                 CV_MAKETYPE(depth_bits == 16 ? CV_16U : CV_8U, channels));
-  at::Tensor target =
-      at::from_blob(matrix.data, {rows, columns, channels},
-                    {static_cast<int64_t>(matrix.step1()), channels, 1},
-                    depth_bits == 16 ? at::kUInt16 : at::kByte);
-  target.copy_(numbers);
+  const int64_t height_px = rgb01.size(2);
+  const int64_t width_px = rgb01.size(3);
+  const int64_t channels = alpha01.defined() ? 4 : 3;
+  cv::Mat matrix(static_cast<int>(height_px), static_cast<int>(width_px),
+                 CV_MAKETYPE(depth_bits == 16 ? CV_16U : CV_8U,
+                             static_cast<int>(channels)));
+  for (int64_t row = 0; row < height_px; row += kBandRows) {
+    const int64_t rows = std::min(kBandRows, height_px - row);
+    const auto band = [row, rows](const at::Tensor& x) {
+      return x.narrow(2, row, rows).to(at::kDouble);
+    };
+    at::Tensor numbers = band(rgb01).flip({1});
+    if (!numbers.isfinite().all().item<bool>()) {
+      return absl::FailedPreconditionError(
+          "was restored to values that are not finite: the weights are not for "
+          "such a picture, or damaged");
+    }
+    if (alpha01.defined()) numbers = at::cat({numbers, band(alpha01)}, 1);
+    at::from_blob(matrix.ptr(static_cast<int>(row)), {rows, width_px, channels},
+                  {static_cast<int64_t>(matrix.step1()), channels, 1},
+                  depth_bits == 16 ? at::kUInt16 : at::kByte)
+        .copy_(numbers[0]
+                   .permute({1, 2, 0})
+                   .clamp(0.0, 1.0)
+                   .mul_(largest)
+                   .round_());
+  }
   return matrix;
 }
 
@@ -169,16 +187,9 @@ absl::StatusOr<Picture> DecodePicture(const std::string& bytes) {
 absl::StatusOr<std::string> EncodePicture(const Picture& original,
                                           const at::Tensor& restored01,
                                           int jpeg_quality) {
-  if (!restored01.isfinite().all().item<bool>()) {
-    return absl::FailedPreconditionError(
-        "was restored to values that are not finite: the weights are not for "
-        "such a picture, or damaged");
-  }
-  at::Tensor channels = restored01.flip({1});
-  if (original.alpha01.defined()) {
-    channels = at::cat({channels, original.alpha01}, 1);
-  }
-  const cv::Mat matrix = ToMatrix(channels, original.depth_bits);
+  BILD_ASSIGN_OR_RETURN(
+      const cv::Mat matrix,
+      ToMatrix(restored01, original.alpha01, original.depth_bits));
   const bool is_png = original.metadata.format == ImageFormat::kPng;
   std::vector<uint8_t> encoded;
   const std::vector<int> parameters =

@@ -4,7 +4,10 @@
 //     --input=FILE_OR_FOLDER --output=FILE_OR_FOLDER [--overwrite]
 //     [--memory_limit_mib=4096]
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -20,6 +23,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "backbones/catalog.h"
+#include "backbones/restore/cost_probe.h"
 #include "backbones/restore/picture_file.h"
 #include "backbones/restore/reach.h"
 #include "backbones/restore/restore_plan.h"
@@ -56,6 +60,21 @@ constexpr int kUsage = 2;
 constexpr double kMebibyte = 1048576.0;
 
 namespace fs = std::filesystem;
+
+// Lets malloc keep what is freed, since new memory is zeroed page by page,
+// which is most of the time of a net that computes little per pixel. It comes
+// in pieces then and the process takes up to a third more than what lives in
+// it: where that is too much, this goes for blocks of up to 32 MiB alone
+// (malloc takes no higher threshold), and larger ones go back to the kernel.
+void KeepMemoryWhereThereIsEnough(bool is_enough) {
+  ::mallopt(M_TRIM_THRESHOLD, -1);
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_MMAP_MAX, is_enough ? 0 : 65536);
+}
+
+double LimitBytes() {
+  return static_cast<double>(absl::GetFlag(FLAGS_memory_limit_mib)) * kMebibyte;
+}
 
 struct Job {
   std::string from, to;
@@ -156,12 +175,7 @@ absl::Status About(const std::string& path, const absl::Status& status) {
 class Restorer {
  public:
   explicit Restorer(std::unique_ptr<Backbone> backbone)
-      : backbone_(std::move(backbone)) {}
-
-  absl::Status Prepare() {
-    cost_ = MeasureWindowCost(*backbone_);
-    return absl::OkStatus();
-  }
+      : backbone_(std::move(backbone)), probe_(*backbone_) {}
 
   absl::Status Run(const Job& job) {
     BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(job.from));
@@ -169,6 +183,7 @@ class Restorer {
     if (!size.ok()) return About(job.from, size.status());
     auto plan = Plan(*size);
     if (!plan.ok()) return About(job.from, plan.status());
+    KeepMemoryWhereThereIsEnough(plan->predicted_bytes * 2 <= LimitBytes());
     auto picture = DecodePicture(bytes);
     if (!picture.ok()) return About(job.from, picture.status());
     if (picture->rgb01.size(2) != size->height_px) {  // Turned by EXIF.
@@ -189,12 +204,13 @@ class Restorer {
     return WriteFileAtomically(job.to, *encoded);
   }
 
-  bool was_approximate() const { return was_approximate_; }
+  // The least limit in MiB under which no picture is an approximation; 0 where
+  // none was.
+  int64_t exact_from_mib() const { return exact_from_mib_; }
 
  private:
   absl::StatusOr<RestorePlan> Plan(const PictureSize& size) {
-    const double limit_bytes =
-        static_cast<double>(absl::GetFlag(FLAGS_memory_limit_mib)) * kMebibyte;
+    const double limit_bytes = LimitBytes();
     const int64_t multiple = backbone_->SizeMultiple();
     const auto fitting = [&](int64_t side_px) {
       return (std::max(side_px, backbone_->SmallestSide()) + multiple - 1) /
@@ -202,16 +218,15 @@ class Restorer {
     };
     const int64_t height_px = fitting(size.height_px);
     const int64_t width_px = fitting(size.width_px);
-    const double whole_bytes = cost_.Bytes(static_cast<double>(height_px) *
-                                           static_cast<double>(width_px));
-    // How far the net looks is only worth finding out where tiles are needed.
-    if (whole_bytes > limit_bytes / 2 && !reach_px_.has_value() &&
-        backbone_->tiling() == Tiling::kExact) {
+    // How far the net looks is only worth finding out for large pictures.
+    if (WholePictureBytes(probe_.cost(), height_px, width_px) >
+            limit_bytes / 2 &&
+        !reach_px_.has_value() && backbone_->tiling() == Tiling::kExact) {
       BILD_ASSIGN_OR_RETURN(reach_px_, MeasureReach(*backbone_));
       LogInfo("{} looks {} px far", backbone_->name(), *reach_px_);
     }
-    return PlanRestore(*backbone_, cost_, reach_px_, height_px, width_px,
-                       limit_bytes);
+    return PlanRestore(*backbone_, probe_.cost(), reach_px_, height_px,
+                       width_px, limit_bytes);
   }
 
   void Describe(const Job& job, const PictureSize& size,
@@ -226,40 +241,46 @@ class Restorer {
     LogInfo("{}: {}x{} px, {}, about {:.0f} MiB and {}", job.from,
             size.width_px, size.height_px, how,
             plan.predicted_bytes / kMebibyte,
-            FormatDuration(plan.predicted_seconds));
+            FormatDuration(probe_.PredictSeconds(plan)));
   }
 
   // By how much an approximation differs, on a smaller picture of the same
   // content.
   void Compare(const Job& job, const at::Tensor& rgb01,
                const RestorePlan& plan) {
-    was_approximate_ = true;
+    const auto exact_from_mib =
+        static_cast<int64_t>(std::ceil(plan.exact_limit_bytes / kMebibyte));
+    exact_from_mib_ = std::max(exact_from_mib_, exact_from_mib);
     const TilingDifference difference =
         MeasureTilingDifference(*backbone_, rgb01, plan);
+    const std::string why =
+        reach_px_.has_value()
+            ? fmt::format("a pixel depends on all within {} px", *reach_px_)
+            : "a pixel depends on the whole picture, in a tile on the tile";
     LogWarning(
-        "{}: approximate: a pixel of {} depends on the whole picture, in a "
-        "tile on the tile. On this picture shrunk to {}x{} px and cut alike, "
-        "tiles "
-        "differ from the whole by {:.1f} of 255 at most and {:.2f} on average "
-        "({:.1f} dB)",
-        job.to, backbone_->name(), difference.width_px, difference.height_px,
-        difference.largest * 255.0, difference.mean * 255.0,
-        difference.psnr_db);
+        "{}: approximate: {}. On this picture shrunk to {}x{} px and cut "
+        "alike, tiles differ from the whole by {:.1f} of 255 at most and "
+        "{:.2f} on average ({:.1f} dB). It would be exact from "
+        "--memory_limit_mib={} on",
+        job.to, why, difference.width_px, difference.height_px,
+        difference.largest * 255.0, difference.mean * 255.0, difference.psnr_db,
+        exact_from_mib);
   }
 
   std::unique_ptr<Backbone> backbone_;
-  WindowCost cost_;
+  CostProbe probe_;
   std::optional<int64_t> reach_px_;
-  bool was_approximate_ = false;
+  int64_t exact_from_mib_ = 0;
 };
 
 struct Outcome {
   int64_t restored = 0;
   std::vector<std::string> failures;
-  bool was_approximate = false;
+  int64_t exact_from_mib = 0;
 };
 
 absl::StatusOr<Outcome> RestoreAll() {
+  KeepMemoryWhereThereIsEnough(false);
   DeviceSettings wanted;
   wanted.threads = absl::GetFlag(FLAGS_threads);
   BILD_RETURN_IF_ERROR(SetUpDevice(wanted).status());
@@ -276,7 +297,6 @@ absl::StatusOr<Outcome> RestoreAll() {
   BILD_RETURN_IF_ERROR(
       MakeFolders(fs::path(jobs.front().to).parent_path().string()));
   Restorer restorer(std::move(backbone));
-  BILD_RETURN_IF_ERROR(restorer.Prepare());
   Outcome outcome;
   for (const Job& job : jobs) {
     const absl::Status done = CatchTorchErrors(
@@ -287,7 +307,7 @@ absl::StatusOr<Outcome> RestoreAll() {
       outcome.failures.emplace_back(done.message());
     }
   }
-  outcome.was_approximate = restorer.was_approximate();
+  outcome.exact_from_mib = restorer.exact_from_mib();
   return outcome;
 }
 
@@ -305,11 +325,14 @@ int Main(int argc, char** argv) {
                  std::string(outcome.status().message()).c_str());
     return kWorldIsWrong;
   }
+  const std::string tiling = outcome->exact_from_mib == 0
+                                 ? "exact"
+                                 : absl::StrCat("approximate exact_from_mib=",
+                                                outcome->exact_from_mib);
   std::printf("backbone=%s restored=%lld failed=%zu tiling=%s\n",
               absl::GetFlag(FLAGS_backbone).c_str(),
               static_cast<long long>(outcome->restored),
-              outcome->failures.size(),
-              outcome->was_approximate ? "approximate" : "exact");
+              outcome->failures.size(), tiling.c_str());
   if (outcome->failures.empty()) return kDone;
   const std::string list =
       ListProblems("These pictures were not restored:", outcome->failures,

@@ -1,72 +1,62 @@
 #include "backbones/restore/restore_plan.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "ATen/ops/empty_like.h"
-#include "ATen/ops/full.h"
 #include "absl/status/status.h"
-#include "bild/base/interleaved_times.h"
-#include "bild/base/live_bytes.h"
 #include "c10/core/GradMode.h"
 #include "fmt/format.h"
 
 namespace bild {
 namespace {
 
-constexpr int64_t kSmallProbePx = 128;
-constexpr int64_t kLargeProbePx = 256;
-// oneDNN's scratch memory, reordered weights, malloc's own: seen from 1.1
-// to 1.3 of the tensors' bytes.
-constexpr double kLibraryShare = 4.0 / 3.0;
-// What an approximation's tiles overlap by.
+// What an approximation's tiles overlap by, at least.
 constexpr int64_t kApproximateHaloPx = 32;
+constexpr double kWorthAWiderHalo = 1.25;
 // Input, padded input and output of the whole picture, float32.
 constexpr double kPictureBytesPerPixel = 3 * 3 * 4;
 constexpr double kMebibyte = 1048576.0;
-
-struct Probe {
-  double bytes = 0.0;
-  double seconds = 0.0;
-};
-
-Probe RunProbe(const Backbone& backbone, int64_t side_px) {
-  const at::Tensor picture = at::full({1, 3, side_px, side_px}, 0.5,
-                                      backbone.parameters().flat().options());
-  const auto whole = backbone.LookAtWhole(picture);
-  const PictureWindow all{0, 0, side_px, side_px};
-  backbone.RestoreWindow(picture, all, whole.get());  // Warms up.
-  const LiveBytesScope scope;
-  const double start = WallSeconds();
-  backbone.RestoreWindow(picture, all, whole.get());
-  Probe probe;
-  probe.seconds = WallSeconds() - start;
-  probe.bytes = static_cast<double>(scope.PeakAboveStart()) * kLibraryShare;
-  return probe;
-}
 
 int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+// The tiles of an approximation, and their halo. Where only what lies within
+// `reach_px` counts, a wider halo comes closer: the widest that takes at most a
+// quarter more work.
+std::optional<std::pair<TileGrid, int64_t>> BestApproximation(
+    const std::function<std::optional<TileGrid>(int64_t, bool)>& cut,
+    std::optional<int64_t> reach_px, int64_t multiple) {
+  const int64_t narrow_px = RoundUp(kApproximateHaloPx, multiple);
+  if (narrow_px >= reach_px.value_or(narrow_px + 1)) return std::nullopt;
+  auto narrow = cut(narrow_px, /*can_be_smaller=*/false);
+  if (!narrow.has_value()) return std::nullopt;
+  std::pair best{*std::move(narrow), narrow_px};
+  const double most_work = kWorthAWiderHalo * best.first.WorkPixels();
+  for (int64_t halo_px = 2 * narrow_px; halo_px < reach_px.value_or(0);
+       halo_px *= 2) {
+    auto wider = cut(halo_px, /*can_be_smaller=*/false);
+    if (!wider.has_value() || wider->WorkPixels() > most_work) break;
+    best = {*std::move(wider), halo_px};
+  }
+  return best;
+}
+
+// Beside what a window takes.
+double HeldBytes(const WindowCost& cost, double pixels) {
+  return cost.process_bytes + kPictureBytesPerPixel * pixels;
+}
+
 }  // namespace
 
-WindowCost MeasureWindowCost(const Backbone& backbone) {
-  const at::NoGradGuard no_grad;
-  const Probe small = RunProbe(backbone, kSmallProbePx);
-  const Probe large = RunProbe(backbone, kLargeProbePx);
-  constexpr double kSmall = kSmallProbePx * kSmallProbePx;
-  constexpr double kLarge = kLargeProbePx * kLargeProbePx;
-  WindowCost cost;
-  cost.bytes_per_pixel =
-      std::max(0.0, (large.bytes - small.bytes) / (kLarge - kSmall));
-  cost.base_bytes = std::max(0.0, large.bytes - cost.bytes_per_pixel * kLarge);
-  cost.seconds_per_pixel =
-      std::max(0.0, (large.seconds - small.seconds) / (kLarge - kSmall));
-  cost.base_seconds =
-      std::max(0.0, large.seconds - cost.seconds_per_pixel * kLarge);
-  return cost;
+double WholePictureBytes(const WindowCost& cost, int64_t height_px,
+                         int64_t width_px) {
+  const double pixels =
+      static_cast<double>(height_px) * static_cast<double>(width_px);
+  return HeldBytes(cost, pixels) + cost.Bytes(pixels);
 }
 
 absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
@@ -76,52 +66,63 @@ absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
                                         double limit_bytes) {
   const double pixels =
       static_cast<double>(height_px) * static_cast<double>(width_px);
-  const double picture_bytes = kPictureBytesPerPixel * pixels;
-  RestorePlan plan;
-  plan.predicted_bytes = picture_bytes + cost.Bytes(pixels);
-  plan.predicted_seconds = cost.Seconds(pixels);
-  plan.rows = PlanTiles(height_px, height_px, 0, 1);
-  plan.columns = PlanTiles(width_px, width_px, 0, 1);
-  if (plan.predicted_bytes <= limit_bytes) return plan;
-  const auto refuse = [&](const std::string& why) {
-    return absl::FailedPreconditionError(fmt::format(
-        "needs about {:.0f} MiB as a whole, the limit is {:.0f} MiB, and {}. "
-        "Raise --memory_limit_mib or make the picture smaller",
-        plan.predicted_bytes / kMebibyte, limit_bytes / kMebibyte, why));
-  };
-  if (backbone.tiling() == Tiling::kNone) {
-    return refuse(backbone.name() + " cannot be run in tiles");
-  }
+  const double whole_bytes = WholePictureBytes(cost, height_px, width_px);
+  const double left_bytes = limit_bytes - HeldBytes(cost, pixels);
   const int64_t multiple = backbone.TileMultiple();
-  const int64_t halo_px =
-      RoundUp(reach_px.value_or(kApproximateHaloPx), multiple);
+  // The largest window that fits.
   const double tile_pixels =
-      (limit_bytes - picture_bytes - cost.base_bytes) / cost.bytes_per_pixel;
-  const int64_t tile_px =
-      tile_pixels > 0
-          ? static_cast<int64_t>(std::sqrt(tile_pixels)) / multiple * multiple
-          : 0;
-  if (tile_px <= 2 * halo_px) {
-    return refuse(fmt::format(
-        "a tile with its halo of {} px on each side does not fit either",
-        halo_px));
+      whole_bytes <= limit_bytes ? pixels
+      : cost.look_bytes > left_bytes
+          ? 0.0
+          : (left_bytes - cost.base_bytes) / cost.bytes_per_pixel;
+  const auto cut = [&](int64_t halo_px, bool can_be_smaller) {
+    return CutIntoTiles(height_px, width_px, tile_pixels, halo_px, multiple,
+                        can_be_smaller);
+  };
+  const auto plan_of = [&](Tiling tiling, int64_t halo_px, TileGrid grid) {
+    RestorePlan plan;
+    static_cast<TileGrid&>(plan) = std::move(grid);
+    plan.tiling = plan.tiles() == 1 ? Tiling::kNone : tiling;
+    plan.halo_px = plan.tiles() == 1 ? 0 : halo_px;
+    plan.predicted_bytes =
+        HeldBytes(cost, pixels) + cost.Bytes(plan.LargestTilePixels());
+    return plan;
+  };
+  int64_t halo_px = RoundUp(kApproximateHaloPx, multiple);
+  double exact_limit_bytes = whole_bytes;
+  if (reach_px.has_value()) {
+    halo_px = RoundUp(*reach_px, multiple);
+    auto grid = cut(halo_px, /*can_be_smaller=*/true);
+    if (grid.has_value()) {
+      return plan_of(Tiling::kExact, halo_px, *std::move(grid));
+    }
+    exact_limit_bytes =
+        std::min(whole_bytes, HeldBytes(cost, pixels) +
+                                  cost.Bytes(SmallestTilePixels(
+                                      height_px, width_px, halo_px, multiple)));
+  } else if (whole_bytes <= limit_bytes) {
+    return plan_of(Tiling::kNone, 0,
+                   {PlanTiles(height_px, height_px, 0, 1),
+                    PlanTiles(width_px, width_px, 0, 1)});
   }
-  plan.tiling = backbone.tiling();
-  plan.halo_px = halo_px;
-  plan.rows = PlanTiles(height_px, tile_px, halo_px, multiple);
-  plan.columns = PlanTiles(width_px, tile_px, halo_px, multiple);
-  double largest = 0.0;
-  plan.predicted_seconds = 0.0;
-  for (const TileSpan& row : plan.rows) {
-    for (const TileSpan& column : plan.columns) {
-      const double size = static_cast<double>(row.end - row.begin) *
-                          static_cast<double>(column.end - column.begin);
-      largest = std::max(largest, size);
-      plan.predicted_seconds += cost.Seconds(size);
+  if (backbone.tiling() != Tiling::kNone) {
+    auto grid = BestApproximation(cut, reach_px, multiple);
+    if (grid.has_value()) {
+      RestorePlan plan =
+          plan_of(Tiling::kApproximate, grid->second, std::move(grid->first));
+      plan.exact_limit_bytes = exact_limit_bytes;
+      return plan;
     }
   }
-  plan.predicted_bytes = picture_bytes + cost.Bytes(largest);
-  return plan;
+  return absl::FailedPreconditionError(fmt::format(
+      "needs about {:.0f} MiB as a whole, the limit is {:.0f} MiB, and {}. "
+      "Raise --memory_limit_mib or make the picture smaller",
+      whole_bytes / kMebibyte, limit_bytes / kMebibyte,
+      backbone.tiling() == Tiling::kNone
+          ? backbone.name() + " cannot be run in tiles"
+          : fmt::format("a tile with its halo of {} px on each side does not "
+                        "fit either",
+                        halo_px)));
 }
 
 at::Tensor RestoreByPlan(const Backbone& backbone, const at::Tensor& hazy01,

@@ -1,13 +1,13 @@
-// Before a picture is run: how much memory and time it will take, and whether
-// and how it is cut into tiles.
+// Before a picture is run: how much memory it will take, and whether and how it
+// is cut into tiles.
 
 #ifndef BACKBONES_RESTORE_RESTORE_PLAN_H_
 #define BACKBONES_RESTORE_RESTORE_PLAN_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "backbones/backbone.h"
@@ -15,43 +15,40 @@
 
 namespace bild {
 
-// What one window costs, as lines in its number of pixels through two measured
-// windows.
+// What restoring takes of memory; one window, as a line in its number of
+// pixels.
 struct WindowCost {
   double base_bytes = 0.0;
   double bytes_per_pixel = 0.0;
-  double base_seconds = 0.0;
-  double seconds_per_pixel = 0.0;
+  // Of LookAtWhole(), before the first window.
+  double look_bytes = 0.0;
+  // What the process takes without a picture.
+  double process_bytes = 0.0;
 
   double Bytes(double pixels) const {
-    return base_bytes + bytes_per_pixel * pixels;
-  }
-  double Seconds(double pixels) const {
-    return base_seconds + seconds_per_pixel * pixels;
+    return std::max(base_bytes + bytes_per_pixel * pixels, look_bytes);
   }
 };
 
-// Runs two small windows. InstallLiveBytes() must have been called. Bytes are
-// those of tensors, a third more for what libraries take beside them.
-WindowCost MeasureWindowCost(const Backbone& backbone);
-
-struct RestorePlan {
-  std::vector<TileSpan> rows, columns;  // Of the padded picture.
-  Tiling tiling = Tiling::kNone;        // kNone: restored whole.
+struct RestorePlan : TileGrid {   // Of the padded picture.
+  Tiling tiling = Tiling::kNone;  // kNone: restored whole.
   int64_t halo_px = 0;
   double predicted_bytes = 0.0;
-  double predicted_seconds = 0.0;
-
-  int64_t tiles() const {
-    return static_cast<int64_t>(rows.size() * columns.size());
-  }
+  // Of an approximation: the limit from which on it would be exact.
+  double exact_limit_bytes = 0.0;
 };
 
-// The whole picture where it fits into `limit_bytes`, otherwise the largest
-// tiles that do. `reach_px` of MeasureReach(); empty for a net whose tiles are
-// an approximation, which get a halo of 32 px. FailedPrecondition where neither
-// fits; the message (a fragment, without the path) names the bytes it would
-// take.
+// Of the process, the picture and the net, where it is restored whole.
+double WholePictureBytes(const WindowCost& cost, int64_t height_px,
+                         int64_t width_px);
+
+// The whole picture where it fits into `limit_bytes`, otherwise tiles that do.
+// `reach_px` of MeasureReach(): exact tiles, and these even where the whole
+// fits but tiles take hardly more work (CutIntoTiles()). Where none fits that
+// is three times as long as its halo, an approximation with a shorter halo.
+// Empty for a net whose tiles are always that: 32 px. FailedPrecondition where
+// nothing fits; the message (a fragment, without the path) names the bytes it
+// would take.
 absl::StatusOr<RestorePlan> PlanRestore(const Backbone& backbone,
                                         const WindowCost& cost,
                                         std::optional<int64_t> reach_px,

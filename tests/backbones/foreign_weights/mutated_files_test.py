@@ -1,11 +1,23 @@
 """Thousands of damaged files of every kind: WeightsError or a result, within
-little memory, and nothing else."""
+little memory, and nothing else.
+
+With BILD_FUZZ_SECONDS=N in the environment each loop goes on for N seconds, from
+a seed that is new in every run, with more damage to a file, and no file may
+take more than ten of them:
+
+  BILD_FUZZ_SECONDS=100 PYTHONPATH=. python3 \
+    tests/backbones/foreign_weights/mutated_files_test.py [-k caffe]
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import resource
+import signal
 import struct
+import sys
+import time
 import unittest
 from typing import Callable, List
 
@@ -27,6 +39,8 @@ from tests.backbones.foreign_weights.other_writers import (MATLAB_HEADER, blob,
 from tests.backbones.foreign_weights.torch_writers import Written, floats
 
 _ROUNDS = 15_000
+_FUZZ_SECONDS = float(os.environ.get('BILD_FUZZ_SECONDS', '0'))
+_LONGEST_SECONDS = 10
 _MEMORY_BYTES = 512 * 2**20
 
 _TABLE = parse_tensor_table('# backbone=toy\nparameter\tw\t2x3\n'
@@ -58,9 +72,9 @@ def read_matlab(content: bytes) -> None:
                   True, True)
 
 
-def mutate(draws: random.Random, seeds: List[bytes]) -> bytes:
+def mutate(draws: random.Random, seeds: List[bytes], most: int = 4) -> bytes:
     content = bytearray(draws.choice(seeds))
-    for _ in range(draws.randint(1, 4)):
+    for _ in range(draws.randint(1, most)):
         place = draws.randrange(len(content) + 1)
         kind = draws.randrange(6)
         if kind == 0 and place < len(content):
@@ -95,21 +109,48 @@ class MutatedFilesTest(unittest.TestCase):
     def tearDownClass(cls):
         resource.setrlimit(resource.RLIMIT_AS, cls.before)
 
-    def run_rounds(self, seeds: List[bytes], read: Callable[[bytes], None],
-                   rounds: int = _ROUNDS) -> None:
+    def run_rounds(self, seeds: List[bytes], read: Callable[[bytes],
+                                                            None]) -> None:
+        if _FUZZ_SECONDS > 0:
+            self.fuzz(seeds, read)
+            return
         draws = random.Random(20201124)
-        refused = 0
-        for index in range(rounds):
-            content = mutate(draws, seeds)
-            try:
-                read(content)
-            except WeightsError:
-                refused += 1
-            except Exception as error:
-                error.add_note(f'round {index}: {content!r}')
-                raise
+        refused = sum(
+            self.is_refused(mutate(draws, seeds), read) for _ in range(_ROUNDS))
         # Some mutations change values or names alone, or nothing.
-        self.assertGreater(refused, rounds // 2)
+        self.assertGreater(refused, _ROUNDS // 2)
+
+    def fuzz(self, seeds: List[bytes], read: Callable[[bytes], None]) -> None:
+        draws = random.Random()
+        end = time.monotonic() + _FUZZ_SECONDS
+        rounds = refused = 0
+
+        def too_long(*_: object) -> None:
+            raise TimeoutError(f'more than {_LONGEST_SECONDS} s')
+
+        before = signal.signal(signal.SIGALRM, too_long)
+        try:
+            while time.monotonic() < end:
+                content = mutate(draws, seeds, most=12)
+                signal.alarm(_LONGEST_SECONDS)
+                refused += self.is_refused(content, read)
+                rounds += 1
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
+        print(f'{self.id()}: {rounds} files, {refused} refused',
+              file=sys.stderr)
+
+    @staticmethod
+    def is_refused(content: bytes, read: Callable[[bytes], None]) -> bool:
+        try:
+            read(content)
+        except WeightsError:
+            return True
+        except Exception as error:
+            error.add_note(repr(content))
+            raise
+        return False
 
     def test_torch_files(self):
         tensors = {

@@ -99,11 +99,11 @@ TEST_F(RestoreProgramTest, TilesUnderASmallLimit) {
   ASSERT_EQ(Run({}).exit_code, 0);
   ASSERT_TRUE(
       cv::imwrite(folder_ / "in/deep.png",
-                  cv::Mat(700, 500, CV_8UC3, cv::Scalar(40, 130, 220))));
+                  cv::Mat(2000, 1500, CV_8UC3, cv::Scalar(40, 130, 220))));
   const ProgramOutcome whole = Run({"--overwrite"});
   ASSERT_EQ(whole.exit_code, 0) << Describe(whole);
   const std::string at_once = ReadFile(folder_ / "out/deep.png").value();
-  const ProgramOutcome tiled = Run({"--overwrite", "--memory_limit_mib=24"});
+  const ProgramOutcome tiled = Run({"--overwrite", "--memory_limit_mib=700"});
   ASSERT_EQ(tiled.exit_code, 0) << Describe(tiled);
   EXPECT_THAT(tiled.err, HasSubstr("tiles, exact (halo 7 px)"));
   EXPECT_EQ(ReadFile(folder_ / "out/deep.png").value(), at_once);

@@ -1,0 +1,119 @@
+#include "backbones/restore/cost_probe.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <vector>
+
+#include "ATen/ops/full.h"
+#include "bild/base/interleaved_times.h"
+#include "bild/base/live_bytes.h"
+#include "c10/core/GradMode.h"
+
+namespace bild {
+namespace {
+
+// The small probe, where the net takes it, and the side of the picture that
+// probes are cut from, which is the largest.
+constexpr int64_t kSmallProbePx = 64;
+constexpr int64_t kPicturePx = 1024;
+// Of the work of a plan that timing a window may take.
+constexpr double kTimedShare = 1.0 / 32.0;
+// Windows that take less are timed more than once.
+constexpr double kEnoughSeconds = 0.2;
+constexpr int kMostPasses = 5;
+// oneDNN's scratch memory, reordered weights, malloc's own: seen from 1.1
+// to 1.3 of the tensors' bytes.
+constexpr double kLibraryShare = 4.0 / 3.0;
+
+int64_t RoundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+double ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  double size_pages = 0.0;
+  double resident_pages = 0.0;
+  statm >> size_pages >> resident_pages;
+  return resident_pages * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+double WorthTiming(const RestorePlan& plan, const PassTimes& timed) {
+  constexpr double kLargest = kPicturePx * kPicturePx;
+  const double wanted = std::min(
+      {plan.WorkPixels() * kTimedShare, plan.LargestTilePixels(), kLargest});
+  return timed.LargestPixels() >= wanted / 2 ? 0.0 : wanted;
+}
+
+CostProbe::CostProbe(const Backbone& backbone) : backbone_(backbone) {
+  const at::NoGradGuard no_grad;
+  cost_.process_bytes = ResidentBytes();
+  // One pixel, seen a million times: only windows of it take memory.
+  picture_ = at::full({1, 3, 1, 1}, 0.5, backbone.parameters().flat().options())
+                 .expand({1, 3, kPicturePx, kPicturePx});
+  const LiveBytesScope scope;
+  const double start = WallSeconds();
+  whole_ = backbone.LookAtWhole(picture_);
+  if (whole_ != nullptr) {
+    look_seconds_ = WallSeconds() - start;
+    cost_.look_bytes =
+        static_cast<double>(scope.PeakAboveStart()) * kLibraryShare;
+  }
+  const int64_t small_px =
+      RoundUp(std::max(kSmallProbePx, backbone.SmallestSide()),
+              backbone.SizeMultiple());
+  Run(small_px);  // Warms up.
+  const double small_bytes = Run(small_px);
+  const double large_bytes = Run(2 * small_px);
+  const auto small = static_cast<double>(small_px * small_px);
+  cost_.bytes_per_pixel =
+      std::max(0.0, (large_bytes - small_bytes) / (3.0 * small));
+  cost_.base_bytes =
+      std::max(0.0, large_bytes - cost_.bytes_per_pixel * 4.0 * small);
+}
+
+double CostProbe::Run(int64_t side_px) {
+  const PictureWindow window{0, 0, side_px, side_px};
+  std::vector<double> seconds;
+  double spent = 0.0;
+  double bytes = 0.0;
+  while (seconds.empty() ||
+         (spent < kEnoughSeconds && seconds.size() < kMostPasses)) {
+    const LiveBytesScope scope;
+    const double start = WallSeconds();
+    if (backbone_.tiling() == Tiling::kNone) {
+      backbone_.Restore(
+          picture_.narrow(2, 0, side_px).narrow(3, 0, side_px).contiguous());
+    } else {
+      backbone_.RestoreWindow(picture_, window, whole_.get());
+    }
+    seconds.push_back(WallSeconds() - start);
+    spent += seconds.back();
+    bytes = static_cast<double>(scope.PeakAboveStart());
+  }
+  times_.Add(static_cast<double>(side_px * side_px),
+             QuartilesOf(seconds).median);
+  return bytes * kLibraryShare;
+}
+
+double CostProbe::PredictSeconds(const RestorePlan& plan) {
+  const at::NoGradGuard no_grad;
+  const double pixels = WorthTiming(plan, times_);
+  if (pixels > 0) {
+    const auto side_px = static_cast<int64_t>(std::sqrt(pixels));
+    Run(std::min(kPicturePx, RoundUp(side_px, backbone_.SizeMultiple())));
+  }
+  double seconds = look_seconds_;
+  for (const TileSpan& row : plan.rows) {
+    for (const TileSpan& column : plan.columns) {
+      seconds += times_.Seconds(PixelsOf(row, column));
+    }
+  }
+  return seconds;
+}
+
+}  // namespace bild
