@@ -56,7 +56,10 @@ absl::StatusOr<RecipeSettings> SettingsWithRecipes(
     if (!is_paper) files.emplace_back("quick_ablation");
     files.push_back(target.ablation);
   }
-  if (profile == "ci") files.emplace_back("profile_ci");
+  if (profile == "ci") {
+    files.emplace_back("profile_ci");
+    if (sets.ok() && sets->uses_ddu) files.emplace_back("profile_ci_ddu");
+  }
   std::vector<std::string> all;
   for (const std::string& file : files) {
     BILD_ASSIGN_OR_RETURN(

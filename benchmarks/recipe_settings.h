@@ -27,9 +27,9 @@ struct RecipeSettings {
 
 // The flag files in this order: the dataset's synthetic set, the net's recipe
 // (published with --profile=paper, quick otherwise), the DDU's where the set
-// uses it, the ablation's own, the profile's. An ablation takes any net:
-// --backbone names it, and a name without brackets is the net as its recipe has
-// it.
+// uses it, the ablation's own, the profile's and what it has for the DDU. An
+// ablation takes any net: --backbone names it, and a name without brackets is
+// the net as its recipe has it.
 absl::StatusOr<RecipeSettings> SettingsWithRecipes(
     const RecipeTarget& target, const std::vector<std::string>& arguments);
 

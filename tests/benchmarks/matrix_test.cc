@@ -60,8 +60,8 @@ TEST(MatrixTest, AblationsAreTheirCatalogue) {
 }
 
 TEST(MatrixTest, EveryRecipeIsThereAndNoOther) {
-  std::vector<std::string> names = {"profile_ci.flags", "quick_ddu.flags",
-                                    "published_ddu.flags",
+  std::vector<std::string> names = {"profile_ci.flags", "profile_ci_ddu.flags",
+                                    "quick_ddu.flags", "published_ddu.flags",
                                     "quick_ablation.flags"};
   for (const std::string& ablation : Ablations()) {
     names.push_back(ablation + ".flags");
