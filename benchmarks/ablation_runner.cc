@@ -1,17 +1,23 @@
 #include "benchmarks/ablation_runner.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "benchmarks/process_pool.h"
 #include "benchmarks/results_folder.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/log.h"
+#include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
 #include "reports/ablation_report.h"
@@ -49,10 +55,94 @@ absl::Status CheckHalfDone(const RunSpec& base, const std::string& folder) {
                    "or choose another --out."));
 }
 
+// The spec of a run in its place below the ablation's folder.
+RunSpec PlacedRun(const Ablation& ablation, size_t i,
+                  const std::string& folder) {
+  RunSpec spec = ablation.runs[i];
+  spec.run.out =
+      absl::StrCat(folder, "/variants/", ablation.plan.variants[i].name);
+  spec.run.resume = true;
+  return spec;
+}
+
+// Makes the runs that are not finished, several at once. One that fails is left
+// as it is: who makes it again after this gets its error.
+absl::Status RunInProcesses(const Ablation& ablation, const std::string& folder,
+                            int threads, const AblationProcesses& processes) {
+  const std::string& target = ablation.plan.target;
+  std::error_code error;
+  const std::string place = std::filesystem::absolute(folder, error).string();
+  std::vector<PooledProgram> programs;
+  for (size_t i = 0; i < ablation.runs.size(); ++i) {
+    if (IsFinished(PlacedRun(ablation, i, folder).run.out)) continue;
+    PooledProgram program;
+    program.name = ablation.plan.variants[i].name;
+    program.path = "/proc/self/exe";
+    program.arguments = processes.command;
+    // The last setting of a flag wins.
+    program.arguments.push_back(absl::StrCat("--variant=", program.name));
+    program.arguments.push_back(absl::StrCat("--out=", place));
+    program.arguments.push_back(absl::StrCat("--threads=", threads));
+    programs.push_back(std::move(program));
+  }
+  const auto count = static_cast<int64_t>(programs.size());
+  if (count < 2) return absl::OkStatus();
+  LogInfo("{}: {} runs, {} at once; each has its log in variants/*/log.txt",
+          target, count, std::min(processes.at_once, count));
+  Progress progress(target + " runs", count);
+  int64_t done = 0;
+  ProcessPoolOptions options;
+  options.at_once = processes.at_once;
+  options.waiting = [&] { progress.Update(done); };
+  options.ended = [&](const PooledProgram& program, bool succeeded) {
+    ++done;
+    if (succeeded) {
+      LogInfo("{}: {} of {} done, {}", target, done, count, program.name);
+    } else {
+      LogWarning("{}: {} did not end well", target, program.name);
+    }
+    progress.Update(done);
+  };
+  const absl::Status status = RunPrograms(programs, options);
+  if (absl::IsCancelled(status)) {
+    return absl::CancelledError(
+        "stopped. The same command goes on where each run was; with --out it "
+        "needs --resume.");
+  }
+  if (status.ok()) progress.Finish();
+  return status;
+}
+
 }  // namespace
 
+absl::StatusOr<RunSpec> VariantAlone(const Ablation& ablation,
+                                     const RunSpec& base,
+                                     const std::string& variant) {
+  std::vector<std::string> names;
+  for (const AblationVariant& known : ablation.plan.variants) {
+    names.push_back(known.name);
+  }
+  const auto found = std::find(names.begin(), names.end(), variant);
+  if (found == names.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--variant=", variant, ": expected one of\n  ",
+                     absl::StrJoin(names, "\n  ")));
+  }
+  // The ablation would take results that were there before it for others'.
+  if (base.run.out.empty() || !Exists(base.run.out + "/config.flags")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--variant=", variant,
+        ": expected --out to name the folder of an ablation that was begun, "
+        "found '",
+        base.run.out, "'."));
+  }
+  const auto i = static_cast<size_t>(found - names.begin());
+  return PlacedRun(ablation, i, base.run.out);
+}
+
 absl::StatusOr<RunOutcome> RunAblation(const Ablation& ablation,
-                                       const RunSpec& base) {
+                                       const RunSpec& base,
+                                       const AblationProcesses& processes) {
   const AblationPlan& plan = ablation.plan;
   BILD_ASSIGN_OR_RETURN(const IdentifiedRun identified, IdentifyRun(base));
   std::string identity = identified.identity;
@@ -73,18 +163,21 @@ absl::StatusOr<RunOutcome> RunAblation(const Ablation& ablation,
     BILD_RETURN_IF_ERROR(WriteFileAtomically(
         folder + "/config.flags", ConfigFlagsText(identified.effective)));
   }
+  if (!outcome.was_done && processes.at_once > 1) {
+    BILD_RETURN_IF_ERROR(RunInProcesses(
+        ablation, folder, identified.effective.run.threads, processes));
+  }
   AblationPlan finished = plan;
   finished.variants.clear();
   for (size_t i = 0; i < plan.variants.size(); ++i) {
     const std::string& name = plan.variants[i].name;
-    if (!outcome.was_done) {
+    const RunSpec spec = PlacedRun(ablation, i, folder);
+    const bool is_finished = IsFinished(spec.run.out);
+    if (outcome.was_done && !is_finished) continue;
+    if (!is_finished) {
       LogInfo("{}: run {} of {}, {}", plan.target, i + 1, plan.variants.size(),
               name);
     }
-    RunSpec spec = ablation.runs[i];
-    spec.run.out = absl::StrCat(folder, "/variants/", name);
-    spec.run.resume = true;
-    if (outcome.was_done && !IsFinished(spec.run.out)) continue;
     const auto done = RunBenchmark(spec);
     // A training that cannot go on is a finding about this run, not the end of
     // the others.

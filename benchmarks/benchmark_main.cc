@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -21,6 +23,7 @@
 #include "benchmarks/ablation_runner.h"
 #include "benchmarks/ablations.h"
 #include "benchmarks/benchmark_target.h"
+#include "benchmarks/process_pool.h"
 #include "benchmarks/recipe_settings.h"
 #include "benchmarks/run_spec.h"
 #include "benchmarks/runner.h"
@@ -171,6 +174,13 @@ ABSL_FLAG(bool, deterministic, true,
 ABSL_FLAG(int64_t, workers, 1,
           "threads that prepare batches; change no bit. One is enough beside a "
           "training on the CPU");
+ABSL_FLAG(int64_t, jobs, 1,
+          "of an ablation: runs made at once, each in a process of its own; 0: "
+          "as many as there are cores for --threads each");
+ABSL_FLAG(
+    std::string, variant, "",
+    "of an ablation: make this run of it alone, in the folder --out of one "
+    "that was begun and goes on with --resume");
 ABSL_FLAG(int64_t, image_cache_mib, 4096, "decoded pictures kept in memory");
 ABSL_FLAG(std::string, out, "",
           "the results folder; empty: results/<target>/<run id>");
@@ -181,6 +191,18 @@ namespace bild {
 namespace {
 
 bool IsAblation() { return kTargetAblation[0] != '\0'; }
+
+void CheckJobs(std::vector<std::string>* problems) {
+  constexpr int64_t kMostJobs = 1024;
+  const int64_t jobs = absl::GetFlag(FLAGS_jobs);
+  if (jobs < 0 || jobs > kMostJobs) {
+    problems->push_back(absl::StrCat(
+        "--jobs=", jobs, ": expected 0 (all cores) to ", kMostJobs, "."));
+  }
+  if (!IsAblation() && (jobs != 1 || !absl::GetFlag(FLAGS_variant).empty())) {
+    problems->emplace_back("--jobs and --variant are for ablations.");
+  }
+}
 
 absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
                        RunSpec* spec) {
@@ -277,6 +299,7 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   run.is_deterministic = absl::GetFlag(FLAGS_deterministic);
   run.workers = absl::GetFlag(FLAGS_workers);
   run.image_cache_mib = absl::GetFlag(FLAGS_image_cache_mib);
+  CheckJobs(&problems);
   run.out = UserPath(absl::GetFlag(FLAGS_out));
   // A folder that the user names is continued only when the user says so.
   const bool was_asked = !LastValue(settings, "resume", "").empty();
@@ -314,7 +337,20 @@ void StayInTestFolder() {
   ::setenv("BUILD_WORKSPACE_DIRECTORY", folder, /*overwrite=*/0);
 }
 
+absl::StatusOr<RunOutcome> Run(const RunSpec& spec, const Ablation& ablation,
+                               const std::vector<std::string>& command) {
+  if (!IsAblation() || !absl::GetFlag(FLAGS_variant).empty()) {
+    return RunBenchmark(spec);
+  }
+  const int64_t cores = std::thread::hardware_concurrency();
+  return RunAblation(ablation, spec,
+                     {JobsAtOnce(absl::GetFlag(FLAGS_jobs), spec.run.threads,
+                                 spec.run.device, cores),
+                      command});
+}
+
 int Main(int argc, char** argv) {
+  EndWithStarter();
   StayInTestFolder();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (AsksForHelp(arguments)) {
@@ -337,6 +373,12 @@ int Main(int argc, char** argv) {
     auto made = MakeAblation(kTargetAblation, spec);
     usage = made.status();
     if (made.ok()) ablation = std::move(made).value();
+    const std::string variant = absl::GetFlag(FLAGS_variant);
+    if (usage.ok() && !variant.empty()) {
+      auto alone = VariantAlone(ablation, spec, variant);
+      usage = alone.status();
+      if (alone.ok()) spec = std::move(alone).value();
+    }
   }
   if (!usage.ok()) {
     std::fprintf(stderr, "%s\n", std::string(usage.message()).c_str());
@@ -344,7 +386,7 @@ int Main(int argc, char** argv) {
   }
   KeepMemory();
   const auto outcome =
-      IsAblation() ? RunAblation(ablation, spec) : RunBenchmark(spec);
+      Run(spec, ablation, std::vector<std::string>(argv, argv + argc));
   if (!outcome.ok()) {
     std::fprintf(stderr, "%s: %s\n", spec.target.c_str(),
                  std::string(outcome.status().message()).c_str());

@@ -279,10 +279,8 @@ class BenchmarkRun {
     BILD_ASSIGN_OR_RETURN(const TrainingResult result, TrainUntilStopped(task));
 
     RunRows rows;
+    std::vector<ProfileScores> scores;
     for (const bool is_best : {true, false}) {
-      BILD_RETURN_IF_ERROR(LoadWeights(
-          is_best ? result.best_weights_path : result.last_weights_path,
-          backbone_->layers()));
       Record record = TrainedRecord(RecordSource(), method.name, seed, result);
       record.checkpoint = is_best ? "best@val" : "last";
       record.checkpoint_step = is_best ? result.best_step : result.steps;
@@ -291,8 +289,15 @@ class BenchmarkRun {
       record.wall_seconds = std::chrono::duration<double>(
                                 std::chrono::steady_clock::now() - start)
                                 .count();
-      BILD_RETURN_IF_ERROR(ScoreInto(
-          backbone_.get(), label + ", " + record.checkpoint, record, &rows));
+      // Where the last checkpoint is the best, its scores are known.
+      if (is_best || result.best_step != result.steps) {
+        BILD_RETURN_IF_ERROR(LoadWeights(
+            is_best ? result.best_weights_path : result.last_weights_path,
+            backbone_->layers()));
+        BILD_ASSIGN_OR_RETURN(
+            scores, Score(backbone_.get(), label + ", " + record.checkpoint));
+      }
+      AddScores(scores, *data_.test, record, &rows);
     }
     BILD_RETURN_IF_ERROR(SaveRunRows(run_folder, rows));
     BILD_ASSIGN_OR_RETURN(JournalRows journal,
@@ -328,7 +333,9 @@ class BenchmarkRun {
     RunRows rows;
     Record record = CommonRecord(RecordSource());
     record.method = "input";
-    BILD_RETURN_IF_ERROR(ScoreInto(nullptr, "hazy input", record, &rows));
+    BILD_ASSIGN_OR_RETURN(const std::vector<ProfileScores> scores,
+                          Score(nullptr, "hazy input"));
+    AddScores(scores, *data_.test, record, &rows);
     // The input is a record; per-image rows are of restored pictures.
     rows.pictures.clear();
     BILD_RETURN_IF_ERROR(SaveRunRows(folder, rows));
@@ -339,17 +346,13 @@ class BenchmarkRun {
     return {&spec_, &data_, &environment_, backbone_.get(), run_id_};
   }
 
-  // Scores on the test set and adds one record per profile and its rows.
-  absl::Status ScoreInto(const Backbone* backbone, const std::string& label,
-                         const Record& common, RunRows* rows) {
+  // On the test set; null is the hazy input.
+  absl::StatusOr<std::vector<ProfileScores>> Score(const Backbone* backbone,
+                                                   const std::string& label) {
     Progress progress(label,
                       static_cast<int64_t>(data_.test_list.indices.size()));
-    BILD_ASSIGN_OR_RETURN(
-        const std::vector<ProfileScores> scores,
-        Evaluate(backbone, *data_.test, data_.test_list.indices, profiles_,
-                 &progress));
-    AddScores(scores, *data_.test, common, rows);
-    return absl::OkStatus();
+    return Evaluate(backbone, *data_.test, data_.test_list.indices, profiles_,
+                    &progress);
   }
 
   const RunSpec& spec_;

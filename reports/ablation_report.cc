@@ -181,6 +181,51 @@ std::string Scientific(double value) {
   return value == 0 ? "0" : fmt::format("{:.1e}", value);
 }
 
+// As a share of a curve's largest value: closer than what a reader could see in
+// its figure.
+constexpr double kTogether = 0.01;
+
+// A step for each seed, in their order: "40, 0, 300".
+std::string StepsBySeed(const std::map<int64_t, int64_t>& until) {
+  std::vector<int64_t> steps;
+  for (const auto& entry : until) steps.push_back(entry.second);
+  return absl::StrJoin(steps, ", ");
+}
+
+// For how long every variant's curves are those that they must coincide with,
+// seed by seed.
+std::string TogetherTable(const AblationPlan& plan, const AblationRows& rows,
+                          const std::vector<std::string>& names, int64_t last) {
+  std::vector<std::string> header = {"Variant"};
+  header.insert(header.end(), names.begin(), names.end());
+  header.emplace_back("All of them");
+  MarkdownTable table(header, 1);
+  const auto& reference = rows.curves.at(plan.same_curves_as);
+  for (const AblationVariant& variant : plan.variants) {
+    if (variant.name == plan.same_curves_as) continue;
+    std::vector<std::string> cells = {Code(variant.name)};
+    std::map<int64_t, int64_t> all;
+    for (const std::string& name : names) {
+      const auto until = TogetherUntil(reference, rows.curves.at(variant.name),
+                                       name, kTogether);
+      cells.push_back(StepsBySeed(until));
+      for (const auto& [seed, step] : until) {
+        const auto place = all.emplace(seed, step).first;
+        place->second = std::min(place->second, step);
+      }
+    }
+    cells.push_back(StepsBySeed(all));
+    table.AddRow(std::move(cells));
+  }
+  return absl::StrCat(
+      "**Together until step**: the last logged step up to which a curve stays "
+      "within ",
+      100 * kTogether,
+      " % of its largest value, a number per seed in their order. 0: apart in "
+      "the first window already; ",
+      last, ": together to the end.\n\n", table.ToText(), "\n");
+}
+
 // How far every variant's curves are from those that they must coincide with.
 std::string DistanceSection(const AblationPlan& plan,
                             const AblationRows& rows) {
@@ -236,14 +281,15 @@ std::string DistanceSection(const AblationPlan& plan,
     table.AddRow(std::move(cells));
   }
   absl::StrAppend(&text, table.ToText(), "\n");
+  const std::string together = TogetherTable(plan, rows, names, last);
   if (worst_variant.empty()) {
-    return text + "No curve differs anywhere.\n\n";
+    return text + "No curve differs anywhere.\n\n" + together;
   }
   return absl::StrCat(text, "The largest of all: ", Code(worst.name), " of ",
                       Code(worst_variant), ", ", Scientific(worst.Relative()),
                       " of the curve's largest value (", worst.largest,
                       "), at step ", worst.step, " of seed ", worst.seed,
-                      ".\n\n");
+                      ".\n\n", together);
 }
 
 std::string ReadingTheTable(const AblationPlan& plan,

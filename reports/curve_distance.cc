@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace bild {
@@ -60,6 +63,50 @@ std::vector<CurveDistance> CurveDistances(
     distances.push_back(distance);
   }
   return distances;
+}
+
+std::map<int64_t, int64_t> TogetherUntil(
+    const std::vector<CurvePoint>& reference,
+    const std::vector<CurvePoint>& other, const std::string& name,
+    double tolerance) {
+  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
+  const Points wanted = PointsOf(reference, name, kEnd);
+  const Points found = PointsOf(other, name, kEnd);
+  double magnitude = 0.0;
+  std::map<int64_t, std::set<int64_t>> steps;  // Of each seed, in either.
+  std::map<int64_t, int64_t> apart_at;         // The first.
+  for (const auto& [place, value] : wanted) {
+    if (!std::isnan(value)) magnitude = std::max(magnitude, std::abs(value));
+  }
+  const auto leave = [&apart_at](int64_t seed, int64_t step) {
+    const auto place = apart_at.emplace(seed, step).first;
+    place->second = std::min(place->second, step);
+  };
+  for (const auto& [place, value] : wanted) {
+    const auto [method, seed, step] = place;
+    steps[seed].insert(step);
+    const auto partner = found.find(place);
+    const bool is_together =
+        partner != found.end() &&
+        (std::isnan(value)
+             ? std::isnan(partner->second)
+             : std::abs(value - partner->second) <= tolerance * magnitude);
+    if (!is_together) leave(seed, step);
+  }
+  for (const auto& entry : found) {
+    const auto [method, seed, step] = entry.first;
+    if (wanted.count(entry.first) == 1 || steps.count(seed) == 0) continue;
+    steps[seed].insert(step);
+    leave(seed, step);
+  }
+  std::map<int64_t, int64_t> until;
+  for (const auto& [seed, own] : steps) {
+    const auto apart = apart_at.find(seed);
+    const auto end =
+        apart == apart_at.end() ? own.end() : own.find(apart->second);
+    until[seed] = end == own.begin() ? 0 : *std::prev(end);
+  }
+  return until;
 }
 
 }  // namespace bild

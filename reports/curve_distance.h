@@ -4,6 +4,7 @@
 #define REPORTS_CURVE_DISTANCE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ std::vector<CurveDistance> CurveDistances(
     const std::vector<CurvePoint>& reference,
     const std::vector<CurvePoint>& other, const std::vector<std::string>& names,
     int64_t last_step);
+
+// For every seed of `reference` the last step before the curve `name` of the
+// two runs is more than `tolerance` of its magnitude apart for the first time,
+// under any method: 0 where the first point is already. The magnitude is the
+// largest |reference| over all seeds and steps, as above. A point that only one
+// of them has, or that is undefined in one alone, is apart.
+std::map<int64_t, int64_t> TogetherUntil(
+    const std::vector<CurvePoint>& reference,
+    const std::vector<CurvePoint>& other, const std::string& name,
+    double tolerance);
 
 }  // namespace bild
 

@@ -1,6 +1,7 @@
 #include "reports/plots.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,16 +28,46 @@ constexpr size_t kTitleCharacters = 84;
 constexpr size_t kSmallCharacters = 118;
 // With more points than this, markers and whiskers hide the line.
 constexpr size_t kMostMarkers = 40;
+// The bands of more series than this make mud of each other.
+constexpr size_t kMostBands = 6;
 
 // How a method is drawn: colour, marker and dashes all tell it apart. Colours
 // are those of Okabe and Ito (2008), which colour-blind readers can tell apart.
 struct LineStyle {
-  const char* colour;
+  std::string colour;
   int point;
   int dash;
 };
 
-LineStyle StyleOf(const std::string& method, size_t place) {
+// From dark to light, `position` in [0, 1]: part of the colour map plasma
+// (Smith and van der Walt, matplotlib 2015), whose order colour-blind readers
+// see and greyscale keeps, without the ends that are close to plain's colour
+// and to white.
+std::string OrderedColour(double position) {
+  constexpr int kColours[][3] = {{46, 5, 149},   {106, 0, 168},  {156, 23, 158},
+                                 {189, 55, 134}, {216, 87, 107}, {237, 121, 83},
+                                 {251, 159, 58}};
+  constexpr int kLast = 6;
+  const double place = position * kLast;
+  const int below = std::min(static_cast<int>(place), kLast - 1);
+  const double share = place - below;
+  std::string colour = "#";
+  for (int i = 0; i < 3; ++i) {
+    const double mixed =
+        (1 - share) * kColours[below][i] + share * kColours[below + 1][i];
+    colour += fmt::format("{:02x}", static_cast<int>(std::lround(mixed)));
+  }
+  return colour;
+}
+
+// Whether the series is called after the value of a setting, "alpha=0.1".
+bool IsSetting(const Series& series) {
+  return series.method.find('=') != std::string::npos;
+}
+
+// One for each series. Methods have theirs in every figure; values of a setting
+// go from dark to light in their order.
+std::vector<LineStyle> StylesOf(const std::vector<Series>& all) {
   static const auto* const named = new std::map<std::string, LineStyle>{
       {"plain", {"#0072B2", 7, 1}},
       {"bild", {"#D55E00", 5, 1}},
@@ -46,12 +77,27 @@ LineStyle StyleOf(const std::string& method, size_t place) {
       {"shuffled", {"#E69F00", 4, 5}},
       {"l2rw", {"#000000", 6, 2}},
   };
-  const auto found = named->find(method);
-  if (found != named->end()) return found->second;
   constexpr const char* kColours[] = {"#0072B2", "#D55E00", "#009E73",
                                       "#CC79A7", "#56B4E9", "#E69F00"};
-  return {kColours[place % 6], static_cast<int>(4 + place % 10),
-          static_cast<int>(1 + place % 5)};
+  const auto settings = std::count_if(all.begin(), all.end(), IsSetting);
+  int setting = 0;
+  std::vector<LineStyle> styles;
+  for (size_t place = 0; place < all.size(); ++place) {
+    const auto found = named->find(all[place].method);
+    const int point = static_cast<int>(4 + place % 10);
+    if (found != named->end()) {
+      styles.push_back(found->second);
+    } else if (IsSetting(all[place])) {
+      const double position =
+          settings < 2 ? 0.5 : setting / static_cast<double>(settings - 1);
+      styles.push_back({OrderedColour(position), point, 1 + setting % 3});
+      ++setting;
+    } else {
+      styles.push_back(
+          {kColours[place % 6], point, static_cast<int>(1 + place % 5)});
+    }
+  }
+  return styles;
 }
 
 // Breaks at spaces; a longer word stands alone.
@@ -72,8 +118,12 @@ bool HasMarkers(const Series& series) {
   return series.points.size() <= kMostMarkers;
 }
 
-bool HasWhiskers(const Series& series) {
-  return HasMarkers(series) &&
+bool HasBands(const Figure& figure) {
+  return figure.series.size() <= kMostBands;
+}
+
+bool HasWhiskers(const Figure& figure, const Series& series) {
+  return HasBands(figure) && HasMarkers(series) &&
          std::any_of(
              series.points.begin(), series.points.end(),
              [](const SeriesPoint& point) { return point.standard_error > 0; });
@@ -138,6 +188,7 @@ class Page {
   explicit Page(const Figure& figure)
       : figure_(figure),
         head_lines_(HeadLines(figure)),
+        styles_(StylesOf(figure.series)),
         legend_(LegendPlaces(figure.series)) {
     for (const HeadLine& line : head_lines_) head_ += line.height;
     const int legend_lines = legend_.empty() ? 0 : legend_.back().line + 1;
@@ -190,7 +241,7 @@ class Page {
   }
   std::string Entry(size_t i) {
     const Series& series = figure_.series[i];
-    const LineStyle style = StyleOf(series.method, i);
+    const LineStyle& style = styles_[i];
     const double y = FromTop(head_ + 18 + kLegendLine * legend_[i].line);
     const double x = legend_[i].left / kWidth;
     std::string script = fmt::format(
@@ -215,6 +266,7 @@ class Page {
 
   const Figure& figure_;
   std::vector<HeadLine> head_lines_;
+  std::vector<LineStyle> styles_;
   std::vector<LegendEntry> legend_;
   int head_ = kAbove;
   int plot_top_ = 0;
@@ -251,16 +303,19 @@ void AppendPlot(const Figure& figure, std::string* script) {
   std::vector<std::string> bands;
   std::vector<std::string> whiskers;
   std::vector<std::string> lines;
+  const std::vector<LineStyle> styles = StylesOf(figure.series);
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& series = figure.series[i];
-    const LineStyle style = StyleOf(series.method, i);
+    const LineStyle& style = styles[i];
     const std::string method = GnuplotQuoted(series.method);
     const std::string rows = fmt::format("file using (at({0})):", method);
-    bands.push_back(fmt::format(
-        "{}5:6 with filledcurves fillcolor rgb '{}' fillstyle transparent "
-        "solid 0.15 noborder",
-        rows, style.colour));
-    if (HasWhiskers(series)) {
+    if (HasBands(figure)) {
+      bands.push_back(fmt::format(
+          "{}5:6 with filledcurves fillcolor rgb '{}' fillstyle transparent "
+          "solid 0.15 noborder",
+          rows, style.colour));
+    }
+    if (HasWhiskers(figure, series)) {
       whiskers.push_back(fmt::format(
           "{}4:7 with yerrorbars linecolor rgb '{}' linewidth 1 pointtype 0 "
           "notitle",
@@ -290,12 +345,16 @@ std::string FigureCaption(const Figure& figure) {
             series.points.begin(), series.points.end(),
             [](const SeriesPoint& point) { return point.seeds > 1; });
       });
-  const bool has_whiskers =
-      std::any_of(figure.series.begin(), figure.series.end(), HasWhiskers);
+  const bool has_whiskers = std::any_of(
+      figure.series.begin(), figure.series.end(),
+      [&figure](const Series& series) { return HasWhiskers(figure, series); });
   return absl::StrCat(
-      has_several_seeds ? "Line: mean over the seeds. Band: from the lowest to "
-                          "the highest seed."
-                        : "One seed.",
+      !has_several_seeds ? "One seed."
+      : HasBands(figure)
+          ? "Line: mean over the seeds. Band: from the lowest to "
+            "the highest seed."
+          : "Line: mean over the seeds. The lowest and the "
+            "highest seed are in the CSV file.",
       has_whiskers ? " Whiskers: standard error of the mean, within the window."
                    : "");
 }

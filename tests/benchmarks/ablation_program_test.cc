@@ -1,8 +1,12 @@
 // An ablation from end to end: what it leaves, that it goes on where it was
 // stopped, and that each of its runs is the ordinary run it says it is.
 
+#include <signal.h>
+
 #include <chrono>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -90,6 +94,83 @@ TEST_F(AblationProgramTest, GoesOnWhereItWasStopped) {
   ASSERT_EQ(resumed.exit_code, 0) << Describe(resumed);
   EXPECT_TRUE(Exists(out_ + "/report.md"));
   EXPECT_EQ(Content(first + "/records.jsonl"), before);
+}
+
+// Runs in processes of their own leave the files of runs one after another.
+TEST_F(AblationProgramTest, SeveralAtOnceGiveTheSame) {
+  const std::string serial = folder_ / "serial";
+  ASSERT_EQ(RunProgram(TinyEngines({"--out=" + serial})).exit_code, 0);
+  const ProgramOutcome outcome =
+      RunProgram(TinyEngines({"--jobs=3", "--out=" + out_}));
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("5 runs, 3 at once"), HasSubstr("5 of 5 done")));
+  EXPECT_EQ(Tree(out_), Tree(serial));
+  EXPECT_EQ(Content(out_ + "/identity.txt"), Content(serial + "/identity.txt"));
+  for (const char* engine : {"per_sample", "forward", "finite_difference"}) {
+    const std::string run = std::string("/variants/reward_engine=") + engine;
+    EXPECT_EQ(RecordsWithoutTimes(out_ + run),
+              RecordsWithoutTimes(serial + run));
+    EXPECT_EQ(Content(out_ + run + "/curves.csv"),
+              Content(serial + run + "/curves.csv"));
+  }
+}
+
+TEST_F(AblationProgramTest, CtrlCReachesRunsInProcesses) {
+  const std::vector<std::string> flags = {"--steps=100000", "--jobs=2",
+                                          "--resume", "--out=" + out_};
+  const std::string run = out_ + "/variants/reward_engine=";
+  StartedProgram program(TinyEngines(flags));
+  const auto has_checkpoint = [&](const std::string& engine) {
+    return Exists(run + engine + "/checkpoints/bild_seed1/state.safetensors");
+  };
+  ASSERT_TRUE(program.WaitUntil(
+      [&] {
+        return has_checkpoint("per_sample") && has_checkpoint("in_backward");
+      },
+      std::chrono::seconds(120)));
+  program.Signal(SIGINT);
+  const ProgramOutcome outcome = program.Wait();
+  EXPECT_EQ(outcome.signal, SIGINT) << Describe(outcome);
+  EXPECT_THAT(outcome.err, HasSubstr("goes on where each run was"));
+  for (const char* engine : {"per_sample", "in_backward"}) {
+    EXPECT_THAT(Content(run + engine + "/log.txt"), HasSubstr("stopped after"));
+  }
+  EXPECT_FALSE(Exists(run + "forward"));
+}
+
+TEST_F(AblationProgramTest, OneVariantAlone) {
+  const ProgramOutcome unknown = RunProgram(
+      TinyEngines({"--variant=reward_engine=fast", "--out=" + out_}));
+  EXPECT_EQ(unknown.exit_code, 2) << Describe(unknown);
+  EXPECT_THAT(unknown.err, HasSubstr("expected one of\n  reward_engine="));
+  const ProgramOutcome nowhere = RunProgram(
+      TinyEngines({"--variant=reward_engine=forward", "--out=" + out_}));
+  EXPECT_EQ(nowhere.exit_code, 2) << Describe(nowhere);
+  EXPECT_THAT(nowhere.err, HasSubstr("of an ablation that was begun"));
+  const ProgramOutcome ordinary = RunProgram(TinyRun({"--jobs=2"}));
+  EXPECT_EQ(ordinary.exit_code, 2) << Describe(ordinary);
+  EXPECT_THAT(ordinary.err, HasSubstr("--jobs and --variant are for"));
+
+  {
+    StartedProgram begun(TinyEngines({"--out=" + out_}));
+    ASSERT_TRUE(begun.WaitUntil([&] { return Exists(out_ + "/config.flags"); },
+                                std::chrono::seconds(120)));
+    begun.Kill();
+  }
+  std::filesystem::remove_all(out_ + "/variants");
+  const std::string run = out_ + "/variants/reward_engine=forward";
+  const ProgramOutcome alone = RunProgram(
+      TinyEngines({"--variant=reward_engine=forward", "--out=" + out_}));
+  ASSERT_EQ(alone.exit_code, 0) << Describe(alone);
+  EXPECT_FALSE(Exists(out_ + "/report.md"));
+  const std::string before = Content(run + "/records.jsonl");
+  // The ablation takes it over.
+  const ProgramOutcome rest =
+      RunProgram(TinyEngines({"--resume", "--out=" + out_}));
+  ASSERT_EQ(rest.exit_code, 0) << Describe(rest);
+  EXPECT_TRUE(Exists(out_ + "/report.md"));
+  EXPECT_EQ(Content(run + "/records.jsonl"), before);
 }
 
 TEST_F(AblationProgramTest, UsageAndHelp) {

@@ -135,6 +135,18 @@ TEST(AblationReportTest, WritesTablesFiguresAndWhatTheyMean) {
             Not(HasSubstr("AUC of w"))));
   // 0.25 apart on a curve whose largest value is 1.
   EXPECT_THAT(report, HasSubstr("2.5e-01 of the curve's largest value (0.25)"));
+  // The gains are the same up to step 50, and 0.25 apart at 75; the other
+  // curves that must coincide were not logged.
+  EXPECT_THAT(report, HasSubstr("within 1 % of its largest value"));
+  EXPECT_THAT(report, HasSubstr("100: together to the end"));
+  EXPECT_THAT(
+      report,
+      HasSubstr("| Variant         | gain_normalised_mean | All of them "
+                "|"));
+  EXPECT_THAT(
+      report,
+      HasSubstr("| `size=2,kind=x` |           50, 50, 50 |  50, 50, 50 "
+                "|"));
   const std::string csv = Text(folder.File("report.csv"));
   EXPECT_THAT(csv, HasSubstr("variant,size,kind,method,seeds,psnr_db,"));
   EXPECT_THAT(csv, HasSubstr("\"size=2,kind=x\",2,x,bild,3,32.572"));

@@ -159,6 +159,33 @@ TEST(PlotsTest, CaptionsSayWhatIsDrawn) {
             "window.");
 }
 
+// Values of a setting are ordered, and so are their colours; seven bands on top
+// of each other would show nothing.
+TEST(PlotsTest, ManySettingsGoFromDarkToLightWithoutBands) {
+  Figure figure = SampleFigure();
+  figure.series = {{"plain", {{10, 3, 1.0, 0.5, 1.5, 0.5}}}};
+  const auto add = [&figure](const std::string& name) {
+    figure.series.push_back({name, {{10, 3, 1.0, 0.5, 1.5, 0.5}}});
+  };
+  for (const char* name : {"alpha=0", "alpha=0.1", "alpha=1"}) add(name);
+  const std::string few = FigureScript(figure);
+  EXPECT_THAT(few, HasSubstr("filledcurves"));
+  EXPECT_THAT(few, HasSubstr("yerrorbars"));
+  for (const char* colour : {"#0072B2", "#2e0595", "#bd3786", "#fb9f3a"}) {
+    EXPECT_THAT(few, HasSubstr(colour));
+  }
+  for (const char* name : {"alpha=2", "alpha=3", "alpha=4"}) add(name);
+  const std::string many = FigureScript(figure);
+  EXPECT_THAT(many, Not(HasSubstr("filledcurves")));
+  EXPECT_THAT(many, Not(HasSubstr("yerrorbars")));
+  // The second of six: a fifth of the way, a fifth of the way again between the
+  // second colour (106, 0, 168) and the third (156, 23, 158): 116, 5, 166.
+  EXPECT_THAT(many, HasSubstr("#7405a6"));
+  EXPECT_EQ(FigureCaption(figure),
+            "Line: mean over the seeds. The lowest and the highest seed are in "
+            "the CSV file.");
+}
+
 TEST(GnuplotTest, QuotedTextIsInert) {
   EXPECT_EQ(GnuplotQuoted("plain"), "'plain'");
   EXPECT_EQ(GnuplotQuoted("it's `rm` \\n \"x\""), "'it''s `rm` \\n \"x\"'");
