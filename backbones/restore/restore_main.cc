@@ -72,8 +72,8 @@ void KeepFreedMemory(bool keeps_large_blocks) {
 }
 
 // By how much more, at most: seen from 0.9 (FFA-Net) to 1.45 (GridDehazeNet) of
-// what is predicted.
-constexpr double kKeptShare = 1.5;
+// what is predicted, in one tile.
+constexpr double kKeptShare = 1.6;
 
 double LimitBytes() {
   return static_cast<double>(absl::GetFlag(FLAGS_memory_limit_mib)) * kMebibyte;
@@ -194,9 +194,13 @@ class Restorer {
     }
     Describe(job, *size, *plan);
     Progress progress(fs::path(job.from).filename().string(), plan->tiles());
-    const at::Tensor restored =
-        RestoreByPlan(*backbone_, picture->rgb01, *plan,
-                      [&progress](int64_t done) { progress.Update(done); });
+    // Pieces that no longer fit would add up from tile to tile.
+    const bool is_tight = plan->predicted_bytes * 2 * kKeptShare > LimitBytes();
+    const at::Tensor restored = RestoreByPlan(
+        *backbone_, picture->rgb01, *plan, [&progress, is_tight](int64_t done) {
+          progress.Update(done);
+          if (is_tight) ::malloc_trim(0);
+        });
     progress.Finish();
     if (plan->tiling == Tiling::kApproximate) {
       Compare(job, picture->rgb01, *plan);
