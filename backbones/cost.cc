@@ -40,7 +40,8 @@ int64_t CountMultiplyAdds(Backbone& backbone, const at::Tensor& input) {
 }
 
 ForwardCost MeasureForward(Backbone& backbone, int64_t height_px,
-                           int64_t width_px, int64_t repeats) {
+                           int64_t width_px, int64_t repeats,
+                           const InterleavedTimes::Clock& clock) {
   const at::NoGradGuard no_grad;
   ForwardCost cost;
   cost.parameters = backbone.parameters().size();
@@ -54,9 +55,9 @@ ForwardCost MeasureForward(Backbone& backbone, int64_t height_px,
   std::vector<double> seconds;
   for (int64_t i = 0; i < repeats; ++i) {
     const LiveBytesScope scope;
-    const double start = WallSeconds();
+    const double start = clock();
     backbone.Restore(picture);
-    seconds.push_back(WallSeconds() - start);
+    seconds.push_back(clock() - start);
     cost.peak_live_bytes =
         std::max(cost.peak_live_bytes, scope.PeakAboveStart());
   }

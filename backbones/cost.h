@@ -19,7 +19,7 @@ int64_t CountMultiplyAdds(Backbone& backbone, const at::Tensor& input);
 struct ForwardCost {
   int64_t parameters = 0;
   int64_t multiply_adds = 0;
-  // Wall time of Restore() of one picture, seconds.
+  // Of Restore() of one picture, on the clock that was asked for.
   Quartiles seconds;
   // Most bytes of tensors that lived at once in Restore(), above the picture
   // and the parameters; without the scratch memory of libraries. CPU only.
@@ -29,7 +29,8 @@ struct ForwardCost {
 // One picture of 3 x height x width with values in [0, 1]; one pass to warm up,
 // then `repeats` >= 1 timed ones. InstallLiveBytes() must have been called.
 ForwardCost MeasureForward(Backbone& backbone, int64_t height_px,
-                           int64_t width_px, int64_t repeats);
+                           int64_t width_px, int64_t repeats,
+                           const InterleavedTimes::Clock& clock = WallSeconds);
 
 }  // namespace bild
 

@@ -1,7 +1,7 @@
 // What every net costs, as a table.
 //
 //   bazel run //backbones:describe -- --backbone=all --size=256x256
-//     [--repeats=5] [--csv=FILE] [--records=FILE]
+//     [--repeats=5] [--clock=wall|cpu] [--csv=FILE] [--records=FILE]
 
 #include <cstdint>
 #include <cstdio>
@@ -19,6 +19,7 @@
 #include "bild/base/atomic_file.h"
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
+#include "bild/base/interleaved_times.h"
 #include "bild/base/live_bytes.h"
 #include "bild/base/log.h"
 #include "bild/base/program_start.h"
@@ -33,6 +34,10 @@ ABSL_FLAG(std::string, backbone, "all",
 ABSL_FLAG(std::string, size, "256x256", "WIDTHxHEIGHT of the picture, px");
 ABSL_FLAG(int64_t, repeats, 5, "timed passes, after one to warm up");
 ABSL_FLAG(int, threads, 0, "of one operation; 0: all cores");
+ABSL_FLAG(
+    std::string, clock, "wall",
+    "wall, or cpu, the time that the process was given on all cores; with "
+    "--threads=1 that is a machine which others use, without them");
 ABSL_FLAG(std::string, csv, "", "file to write the table to as CSV");
 ABSL_FLAG(std::string, records, "",
           "file to write one JSON object a line to, full precision");
@@ -86,6 +91,11 @@ absl::StatusOr<Request> ReadRequest() {
     problems.push_back(absl::StrCat("--repeats=", absl::GetFlag(FLAGS_repeats),
                                     ": expected at least 1"));
   }
+  const std::string clock = absl::GetFlag(FLAGS_clock);
+  if (clock != "wall" && clock != "cpu") {
+    problems.push_back(
+        absl::StrCat("--clock='", clock, "': expected 'wall' or 'cpu'"));
+  }
   if (problems.empty()) return request;
   return absl::InvalidArgumentError(ListProblems(
       "describe cannot run so:", problems, "--help lists the flags."));
@@ -98,6 +108,7 @@ nlohmann::ordered_json RecordOf(const Request& request, int threads,
           {"height_px", request.height_px},
           {"threads", threads},
           {"repeats", absl::GetFlag(FLAGS_repeats)},
+          {"clock", absl::GetFlag(FLAGS_clock)},
           {"parameters", row.cost.parameters},
           {"multiply_adds", row.cost.multiply_adds},
           {"seconds_low", row.cost.seconds.low},
@@ -148,13 +159,16 @@ absl::Status Describe(const Request& request) {
   wanted.threads = absl::GetFlag(FLAGS_threads);
   BILD_ASSIGN_OR_RETURN(const DeviceSettings device, SetUpDevice(wanted));
   InstallLiveBytes();
+  const bool is_wall = absl::GetFlag(FLAGS_clock) == "wall";
   std::vector<nlohmann::ordered_json> records;
   std::string table = fmt::format(
-      "One picture of {}x{} px, {} threads, median and quartiles of {} "
-      "passes.\n\n| backbone | parameters | multiply-adds (G) | latency (ms) | "
-      "peak live tensors (MiB) |\n| --- | ---: | ---: | ---: | ---: |\n",
+      "One picture of {}x{} px, float32, {} thread{}. {}: median (quartiles) "
+      "of {} passes. Tensors: the most bytes alive at once, beside picture and "
+      "parameters.\n\n| backbone | parameters | multiply-adds (G) | {} (ms) | "
+      "tensors (MiB) |\n| --- | ---: | ---: | ---: | ---: |\n",
       request.width_px, request.height_px, device.threads,
-      absl::GetFlag(FLAGS_repeats));
+      device.threads == 1 ? "" : "s", is_wall ? "Latency" : "Processor time",
+      absl::GetFlag(FLAGS_repeats), is_wall ? "latency" : "processor time");
   for (const std::string& spec : request.backbones) {
     LogInfo("{} ...", spec);
     BILD_ASSIGN_OR_RETURN(const std::unique_ptr<Backbone> backbone,
@@ -162,7 +176,8 @@ absl::Status Describe(const Request& request) {
     Row row;
     row.backbone = backbone->name();
     row.cost = MeasureForward(*backbone, request.height_px, request.width_px,
-                              absl::GetFlag(FLAGS_repeats));
+                              absl::GetFlag(FLAGS_repeats),
+                              is_wall ? WallSeconds : ProcessorSeconds);
     table += TableLine(row);
     records.push_back(RecordOf(request, device.threads, row));
   }

@@ -15,9 +15,11 @@
 namespace bild {
 namespace {
 
-// The small probe, where the net takes it, and the side of the picture that
-// probes are cut from, which is the largest.
-constexpr int64_t kSmallProbePx = 64;
+// Two small probes, where the net takes them: below 128 px the coarse maps of
+// deep nets, of a few pixels, have other layouts and other peaks. And the side
+// of the picture that probes are cut from, which is the largest.
+constexpr int64_t kSmallProbePx = 128;
+constexpr int64_t kLargerProbePx = 192;
 constexpr int64_t kPicturePx = 1024;
 // Of the work of a plan that timing a window may take.
 constexpr double kTimedShare = 1.0 / 32.0;
@@ -63,17 +65,21 @@ CostProbe::CostProbe(const Backbone& backbone) : backbone_(backbone) {
     cost_.look_bytes =
         static_cast<double>(scope.PeakAboveStart()) * kLibraryShare;
   }
-  const int64_t small_px =
-      RoundUp(std::max(kSmallProbePx, backbone.SmallestSide()),
-              backbone.SizeMultiple());
+  const auto fitting = [&backbone](int64_t side_px) {
+    return RoundUp(std::max(side_px, backbone.SmallestSide()),
+                   backbone.SizeMultiple());
+  };
+  const int64_t small_px = fitting(kSmallProbePx);
+  const int64_t larger_px = fitting(std::max(kLargerProbePx, small_px + 1));
   Run(small_px);  // Warms up.
   const double small_bytes = Run(small_px);
-  const double large_bytes = Run(2 * small_px);
+  const double larger_bytes = Run(larger_px);
   const auto small = static_cast<double>(small_px * small_px);
+  const auto larger = static_cast<double>(larger_px * larger_px);
   cost_.bytes_per_pixel =
-      std::max(0.0, (large_bytes - small_bytes) / (3.0 * small));
+      std::max(0.0, (larger_bytes - small_bytes) / (larger - small));
   cost_.base_bytes =
-      std::max(0.0, large_bytes - cost_.bytes_per_pixel * 4.0 * small);
+      std::max(0.0, larger_bytes - cost_.bytes_per_pixel * larger);
 }
 
 double CostProbe::Run(int64_t side_px) {
