@@ -140,6 +140,10 @@ std::vector<std::string> Slice(const std::vector<std::string>& ids,
   return {ids.begin() + from, ids.begin() + to};
 }
 
+constexpr char kSmallPart[] =
+    "For a small part of a set pass --split=tenth: a tenth of the scenes, at "
+    "least one, is kept for validation.";
+
 }  // namespace
 
 std::vector<std::string> Order(uint64_t seed, std::vector<std::string> ids) {
@@ -210,11 +214,11 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
   if (is_challenge &&
       (sides.train.empty() || sides.validation.empty() || sides.test.empty())) {
     return absl::FailedPreconditionError(fmt::format(
-        "{} scenes are too few for the split rule 'challenge': {} to train on, "
-        "{} for validation, {} to test on, expected at least one each. Use "
-        "--dataset=pair for a small part of a set.",
+        "{} scenes are too few for the split rule 'challenge', which goes by "
+        "their numbers: {} to train on, {} for validation, {} to test on, "
+        "expected at least one each. {}",
         ids_of.size(), sides.train.size(), sides.validation.size(),
-        sides.test.size()));
+        sides.test.size(), kSmallPart));
   }
   if (sides.train.empty() || sides.validation.empty()) {
     return absl::FailedPreconditionError(fmt::format(
@@ -225,8 +229,7 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
                  : "",
         is_tenth ? "a tenth of the scenes, at least one block,"
                  : fmt::format("{} scenes", kResideValidationScenes),
-        is_tenth ? "Add scenes or lower --scene_block."
-                 : "Use --dataset=pair for a small part of a set."));
+        is_tenth ? "Add scenes or lower --scene_block." : kSmallPart));
   }
   return Split{ListOf(pairs, sides.train), ListOf(pairs, sides.validation),
                ListOf(pairs, sides.test)};

@@ -9,7 +9,9 @@
 #ifndef DATASETS_SYNTHETIC_EXACT_MATH_H_
 #define DATASETS_SYNTHETIC_EXACT_MATH_H_
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -20,25 +22,38 @@ static_assert(sizeof(double) == 8, "IEEE 754 binary64 is assumed.");
 
 namespace bild {
 
-// e^x to a relative error below 1e-14 for |x| <= 700; 0 below and e^700 above.
-// 2^n times the Taylor polynomial of degree 13 on |r| <= ln(2) / 2.
-inline double ExactExp(double x) {
+// e^x of each to a relative error below 1e-14 for |x| <= 700; 0 below and e^700
+// above. 2^n times the Taylor polynomial of degree 13 on |r| <= ln(2) / 2.
+// Several at once, as one alone waits for 13 divisions in a row.
+template <size_t kCount>
+std::array<double, kCount> ExactExp(const std::array<double, kCount>& x) {
   constexpr double kLog2E = 1.4426950408889634;
   constexpr double kLn2High = 0.6931471803691238;  // The upper 32 bits.
   constexpr double kLn2Low = 1.9082149292705877e-10;
-  if (!(x > -700.0)) return 0.0;
-  if (x > 700.0) x = 700.0;
-  const double scaled = x * kLog2E;
-  const int64_t n = static_cast<int64_t>(scaled < 0 ? scaled - 0.5  //
-                                                    : scaled + 0.5);
-  const double steps = static_cast<double>(n);
-  const double r = (x - steps * kLn2High) - steps * kLn2Low;
-  double sum = 1.0;
-  for (int k = 13; k >= 1; --k) sum = 1.0 + r * sum / k;
-  const uint64_t bits = static_cast<uint64_t>(n + 1023) << 52;
-  double power;
-  std::memcpy(&power, &bits, sizeof power);
-  return sum * power;
+  std::array<double, kCount> r;
+  std::array<double, kCount> power;  // 2^n, or 0.
+  std::array<double, kCount> sum;
+  for (size_t i = 0; i < kCount; ++i) {
+    const bool is_some = x[i] > -700.0;
+    const double limited = is_some ? (x[i] > 700.0 ? 700.0 : x[i]) : 0.0;
+    const double scaled = limited * kLog2E;
+    const int64_t n = static_cast<int64_t>(scaled < 0 ? scaled - 0.5  //
+                                                      : scaled + 0.5);
+    const double steps = static_cast<double>(n);
+    r[i] = (limited - steps * kLn2High) - steps * kLn2Low;
+    const uint64_t bits = is_some ? static_cast<uint64_t>(n + 1023) << 52 : 0;
+    std::memcpy(&power[i], &bits, sizeof power[i]);
+    sum[i] = 1.0;
+  }
+  for (int k = 13; k >= 1; --k) {
+    for (size_t i = 0; i < kCount; ++i) sum[i] = 1.0 + r[i] * sum[i] / k;
+  }
+  for (size_t i = 0; i < kCount; ++i) sum[i] *= power[i];
+  return sum;
+}
+
+inline double ExactExp(double x) {
+  return ExactExp(std::array<double, 1>{x})[0];
 }
 
 // The largest integer not above x, for |x| < 2^62.

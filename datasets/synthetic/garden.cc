@@ -1,6 +1,6 @@
-// Lays out a garden or a park as machines of fog stand in: ground with a path,
-// a row of trees, hedges or a wall that closes the view, and 8 to 16 bushes,
-// benches, planters, stones and pieces of a playground.
+// Lays out a garden or a park such as haze machines are set up in: ground with
+// a path, a row of trees, hedges or a wall that closes the view, and 8 to 16
+// bushes, benches, planters, stones and pieces of a playground.
 
 #include <cmath>
 
@@ -46,7 +46,7 @@ int LawnMaterial(SceneModel& model, Draws& draws) {
   grass.base = Mix(green, ToLinear({0.36, 0.40, 0.20}), 0.7) * 0.9;
   grass.noise = 0.5;
   grass.noise_m = 1.6;
-  grass.octaves = 8;
+  grass.octaves = 6;
   grass.speckle = 0.5;
   grass.seed = draws.NoiseSeed();
   return model.Add(grass);
@@ -60,7 +60,7 @@ int LooseMaterial(SceneModel& model, Draws& draws) {
   loose.base = Mix(stone, earth, draws.Range(0.0, 0.8)) * 0.8;
   loose.noise = 0.35;
   loose.noise_m = 0.8;
-  loose.octaves = 8;
+  loose.octaves = 6;
   loose.speckle = 0.45;
   loose.seed = draws.NoiseSeed();
   return model.Add(loose);
@@ -75,7 +75,7 @@ int PavingMaterial(SceneModel& model, Draws& draws) {
   paving.period_t_m = 0.5 * paving.period_s_m;
   paving.noise = 0.3;
   paving.noise_m = 1.5;
-  paving.octaves = 7;
+  paving.octaves = 5;
   paving.seed = draws.NoiseSeed();
   return model.Add(paving);
 }
@@ -114,8 +114,7 @@ void BuildGround(SceneModel& model, Draws& draws, const GardenPlan& plan) {
   model.things.push_back(ground);
 }
 
-// What closes the view: conifers, broad-leaved trees, a clipped hedge, a wall
-// or a house, with bare trunks before and behind.
+// What closes the view: a clipped hedge, a wall or a house, trees and woods.
 void BuildEnd(SceneModel& model, Draws& draws, const GardenPlan& plan) {
   const double width = plan.end_m * 0.9;
   const int kind = draws.Int(0, 4);
@@ -133,46 +132,35 @@ void BuildEnd(SceneModel& model, Draws& draws, const GardenPlan& plan) {
     hedge.place = {0, 0, plan.end_m};
     model.things.push_back(hedge);
   }
-  for (const double row : {1.0, 1.45}) {
-    const int trees = draws.Int(5, 8);
-    for (int i = 0; i < trees; ++i) {
-      const double tall = draws.Range(5.0, 11.0);
-      const int sort = draws.Int(0, 4);
-      Thing tree = sort <= 1   ? MakeConifer(model, draws, tall)
-                   : sort <= 3 ? MakeTree(model, draws, tall)
-                               : MakeBareTree(model, draws, tall);
-      tree.place = {
-          width * row * (2.0 * (i + draws.Range(0.1, 0.9)) / trees - 1.0), 0,
-          plan.end_m * row + draws.Range(0.5, 4.0)};
-      model.things.push_back(tree);
-    }
+  const int trees = draws.Int(4, 6);
+  for (int i = 0; i < trees; ++i) {
+    const double tall = draws.Range(4.5, 10.0);
+    Thing tree = draws.Chance(0.6) ? MakeConifer(model, draws, tall)
+                                   : MakeTree(model, draws, tall);
+    tree.place = {width * (2.0 * (i + draws.Range(0.1, 0.9)) / trees - 1.0), 0,
+                  plan.end_m + draws.Range(0.5, 4.0)};
+    tree.casts_shadow = false;  // Too far away to tell, and slow.
+    model.things.push_back(tree);
   }
-  // A thicket, so that hardly any ground is seen under the crowns.
-  const int bushes = draws.Int(6, 9);
-  for (int i = 0; i < bushes; ++i) {
-    const double size = draws.Range(1.4, 2.6);
-    Thing bush = MakeBush(model, draws, size);
-    bush.place = {
-        1.4 * width * (2.0 * (i + draws.Range(0.2, 0.8)) / bushes - 1), 0,
-        plan.end_m * 1.3 + draws.Range(0.0, 5.0)};
-    model.things.push_back(bush);
-  }
+  // Behind them all, so that hardly any ground or sky is seen between.
+  Thing woods = MakeWoods(model, draws, 2.0 * width);
+  woods.place = {0, 0, plan.end_m * 1.5 + 4.0};
+  model.things.push_back(woods);
 }
 
-Thing MakeGardenThing(SceneModel& model, Draws& draws, double near) {
-  const int kind = draws.Int(0, 13);
+Thing MakeGardenThing(SceneModel& model, Draws& draws) {
+  const int kind = draws.Int(0, 12);
   if (kind <= 3) return MakeBush(model, draws, draws.Range(0.4, 1.1));
-  if (kind <= 5) return MakeHedge(model, draws, draws.Range(1.2, 3.5));
+  if (kind <= 5) {
+    const double half = draws.Range(1.0, 3.0);
+    return MakeClippedHedge(model, draws, half, draws.Range(0.4, 1.1));
+  }
   if (kind == 6) return MakeConifer(model, draws, draws.Range(1.8, 4.5));
   if (kind == 7) return MakeBench(model, draws);
   if (kind == 8) return MakePlanter(model, draws);
   if (kind == 9) return MakeStones(model, draws);
   if (kind == 10) return MakeFence(model, draws, draws.Range(1.5, 4.0));
   if (kind == 11) return MakeClimbingFrame(model, draws);
-  if (kind == 12) {
-    return near < 5.0 ? MakePlanter(model, draws)
-                      : MakeBareTree(model, draws, draws.Range(4.0, 8.0));
-  }
   return MakeStreetLamp(model, draws);
 }
 
@@ -205,7 +193,7 @@ SceneModel BuildGarden(Draws& draws) {
     const double share = (i + draws.Range(0.1, 0.9)) / things;
     const double z = 2.6 + (plan.end_m - 4.0) * share * share;
     const double across = draws.Range(-0.75, 0.75);
-    Thing thing = MakeGardenThing(model, draws, z);
+    Thing thing = MakeGardenThing(model, draws);
     const double turn = draws.Range(-0.6, 0.6);
     const double norm = std::sqrt(1.0 + turn * turn);
     thing.turn_cos = 1.0 / norm;

@@ -20,13 +20,18 @@ int RoughMaterial(SceneModel& model, Draws& draws, const Rgb& linear,
 int LeafMaterial(SceneModel& model, Draws& draws) {
   Material leaf;
   leaf.pattern = Pattern::kLeaves;
-  // Mostly evergreen: dark, now and then rusty.
-  const Rgb colour = Mix(PickColour(Palette::kFoliage, draws),
-                         ToLinear({0.20, 0.28, 0.17}), draws.Range(0.2, 0.8));
+  // Mostly evergreen: dark and greyish, now and then rusty.
+  const Rgb leafy = PickColour(Palette::kFoliage, draws);
+  const Rgb evergreen =
+      Mix(ToLinear({0.20, 0.26, 0.17}), ToLinear({0.34, 0.38, 0.35}),
+          draws.Range(0.0, 1.0));
+  const Rgb colour = Mix(leafy, evergreen, draws.Range(0.5, 0.95));
   leaf.base = colour * 0.7;
   leaf.second = colour * 1.4;
-  leaf.noise = 0.5;
-  leaf.noise_m = 0.12;
+  // Leaf by leaf, where they are near enough to be told apart.
+  leaf.noise = 0.9;
+  leaf.noise_m = 0.09;
+  leaf.speckle = 0.5;
   leaf.octaves = 6;
   leaf.seed = draws.NoiseSeed();
   return model.Add(leaf);
@@ -73,32 +78,25 @@ Thing MakeClippedHedge(SceneModel& model, Draws& draws, double half_x_m,
   return hedge;
 }
 
-Thing MakeBareTree(SceneModel& model, Draws& draws, double height_m) {
-  Thing tree;
-  const Rgb bark = ToLinear({0.30, 0.26, 0.22}) * draws.Range(0.5, 1.3);
-  const int wood = RoughMaterial(model, draws, bark, 0.15);
-  const double foot = 0.018 * height_m;
-  tree.solids.push_back(
-      Tapered({-foot, 0, -foot}, {foot, height_m, foot}, 0.4, 0.4, wood));
-  const int boughs = draws.Int(4, 8);
-  for (int i = 0; i < boughs; ++i) {
-    const double up = height_m * draws.Range(0.35, 0.85);
-    const double long_m = height_m * draws.Range(0.08, 0.2);
-    const double side = draws.Sign();
-    // A bough leans: three short pieces, each higher than the last.
-    for (int piece = 0; piece < 3; ++piece) {
-      const double from = side * long_m * piece / 3.0;
-      const double to = side * long_m * (piece + 1) / 3.0;
-      const double rise = 0.8 * long_m * piece / 3.0;
-      const double thick = 0.4 * foot * (1.0 - 0.25 * piece);
-      tree.solids.push_back(
-          Block({from < to ? from : to, up + rise, -thick},
-                {from < to ? to : from, up + rise + 0.8 * long_m / 3.0 + thick,
-                 thick},
-                wood));
-    }
+Thing MakeWoods(SceneModel& model, Draws& draws, double half_x_m) {
+  Thing woods;
+  woods.casts_shadow = false;
+  const int leaves = LeafMaterial(model, draws);
+  const int others = LeafMaterial(model, draws);
+  const int crowns = draws.Int(6, 8);
+  for (int i = 0; i < crowns; ++i) {
+    const double across = draws.Range(0.1, 0.9);
+    const double size = half_x_m * draws.Range(0.22, 0.34);
+    const double high = draws.Range(4.0, 8.5);
+    Solid crown =
+        Ellipsoid({half_x_m * (2.0 * (i + across) / crowns - 1.0), 0.4 * high,
+                   draws.Range(0.0, 4.0)},
+                  {size, 0.6 * high, size}, (i & 1) != 0 ? leaves : others);
+    crown.ragged = 0.7;
+    crown.seed = draws.NoiseSeed();
+    woods.solids.push_back(crown);
   }
-  return tree;
+  return woods;
 }
 
 Thing MakeGardenWall(SceneModel& model, Draws& draws, double half_x_m) {
@@ -209,15 +207,15 @@ Thing MakeClimbingFrame(SceneModel& model, Draws& draws) {
   solids.push_back(Block({-1.0, deck - 0.1, -0.7}, {1.0, deck, 0.7}, wood));
   solids.push_back(Tapered({-1.2, height, -0.9}, {1.2, height + 0.7, 0.9}, 1.0,
                            0.05, draws.Chance(0.5) ? paint : wood));
-  // A slide in eight steps, steep enough to read as one.
+  // A slide of pieces that overlap.
   const double side = draws.Sign();
-  constexpr int kPieces = 8;
+  constexpr int kPieces = 12;
   for (int i = 0; i < kPieces; ++i) {
     const double near = 0.9 + 1.8 * i / kPieces;
     const double far = 0.9 + 1.8 * (i + 1) / kPieces;
     const double y = deck * (1.0 - (i + 0.5) / kPieces);
-    solids.push_back(Block({side < 0 ? -far : near, y - 0.05, -0.3},
-                           {side < 0 ? -near : far, y + 0.07, 0.3}, paint));
+    solids.push_back(Block({side < 0 ? -far : near, y - 0.2, -0.3},
+                           {side < 0 ? -near : far, y + 0.05, 0.3}, paint));
   }
   return frame;
 }

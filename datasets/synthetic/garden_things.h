@@ -11,7 +11,7 @@ namespace bild {
 Thing MakeBush(SceneModel& model, Draws& draws, double height_m);
 Thing MakeClippedHedge(SceneModel& model, Draws& draws, double half_x_m,
                        double height_m);
-Thing MakeBareTree(SceneModel& model, Draws& draws, double height_m);
+Thing MakeWoods(SceneModel& model, Draws& draws, double half_x_m);
 Thing MakeGardenWall(SceneModel& model, Draws& draws, double half_x_m);
 Thing MakeFence(SceneModel& model, Draws& draws, double half_x_m);
 Thing MakePlanter(SceneModel& model, Draws& draws);

@@ -52,14 +52,25 @@ Image ApplyHaze(const Image& clear, const std::vector<double>& depth,
       condition.airlight + condition.tint.b};
   const double longer_px =
       static_cast<double>(std::max(clear.width_px, clear.height_px));
-  for (size_t pixel = 0; pixel < depth.size(); ++pixel) {
+  constexpr size_t kAtOnce = 16;
+  std::array<double, kAtOnce> exponents{};
+  std::array<double, kAtOnce> transmissions{};
+  const auto exponent_at = [&](size_t pixel) {
     double beta = condition.beta;
     if (condition.is_uneven) {
       const int64_t at = static_cast<int64_t>(pixel);
       beta *= Unevenness(at % clear.width_px, at / clear.width_px, longer_px,
                          condition.seed);
     }
-    const double t = ExactExp(-beta * depth[pixel]);
+    return -beta * depth[pixel];
+  };
+  for (size_t pixel = 0; pixel < depth.size(); ++pixel) {
+    if (pixel % kAtOnce == 0) {
+      const size_t count = std::min(kAtOnce, depth.size() - pixel);
+      for (size_t i = 0; i < count; ++i) exponents[i] = exponent_at(pixel + i);
+      transmissions = ExactExp(exponents);
+    }
+    const double t = transmissions[pixel % kAtOnce];
     for (size_t channel = 0; channel < 3; ++channel) {
       const size_t i = 3 * pixel + channel;
       double light = clear.rgb[i] / 255.0 * t + airlight[channel] * (1.0 - t);
@@ -116,7 +127,7 @@ HazeCondition OHazeHaze(uint64_t seed, uint64_t scene_number) {
   HazeCondition condition;
   condition.airlight = 0.77 + 0.16 * engine.Uniform();
   condition.beta = 0.5 + 0.7 * engine.Uniform();
-  const double blueness = engine.Uniform();
+  const double blueness = 0.5 + 0.5 * engine.Uniform();
   const double greenness = engine.Uniform();
   condition.tint = {-0.02 * blueness, 0.02 * (greenness - 0.5),
                     0.02 * blueness};

@@ -1,12 +1,14 @@
 #include "datasets/synthetic/renderer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bild {
 namespace {
 
 constexpr double kFarthest_m = 1e6;
 constexpr double kTiny_m = 1e-4;
+constexpr int kLights = 4;  // Points of the lamp or the sun's disc.
 
 Vec3 TurnedBy(const Camera& camera, const Vec3& v) {
   return {camera.turn_cos * v.x + camera.turn_sin * v.z, v.y,
@@ -20,8 +22,16 @@ Renderer::Renderer(const SceneModel& model, double width, double height)
   int surface = kFirstThingSurface;
   for (const Thing& thing : model.things) {
     things_.push_back(Place(thing, surface));
-    outlines_.push_back(OutlineOf(things_.back()));
+    outlines_.emplace_back();
+    for (const Box& box : things_.back().boxes) {
+      outlines_.back().push_back(OutlineOf(things_.back(), box));
+    }
     surface += static_cast<int>(thing.solids.size());
+  }
+  if (!model.backdrop.is_room) {
+    for (int light = 0; light < kLights; ++light) {
+      sun_.emplace_back(things_, Normalized(MainLight(light)));
+    }
   }
   PrepareTile(0, 0, 1, 1);
 }
@@ -33,18 +43,12 @@ Ray Renderer::RayThrough(double u, double v) const {
   return {camera.eye, TurnedBy(camera, ahead)};
 }
 
-Renderer::Outline Renderer::OutlineOf(const PlacedThing& placed) const {
+Renderer::Outline Renderer::OutlineOf(const PlacedThing& placed,
+                                      const Box& box) const {
   const Camera& camera = model_.camera;
   Outline outline{1e30, 1e30, -1e30, -1e30};
   for (int corner = 0; corner < 8; ++corner) {
-    const Vec3 local{(corner & 1) != 0 ? placed.high.x : placed.low.x,
-                     (corner & 2) != 0 ? placed.high.y : placed.low.y,
-                     (corner & 4) != 0 ? placed.high.z : placed.low.z};
-    const Thing& thing = placed.thing;
-    const Vec3 world =
-        thing.place + Vec3{thing.turn_cos * local.x + thing.turn_sin * local.z,
-                           local.y,
-                           thing.turn_cos * local.z - thing.turn_sin * local.x};
+    const Vec3 world = CornerOf(placed, box, corner);
     const Vec3 offset = world - camera.eye;
     const double right =
         camera.turn_cos * offset.x - camera.turn_sin * offset.z;
@@ -67,12 +71,16 @@ Renderer::Outline Renderer::OutlineOf(const PlacedThing& placed) const {
 void Renderer::PrepareTile(double left, double top, double right,
                            double bottom) {
   in_tile_.clear();
-  for (size_t i = 0; i < outlines_.size(); ++i) {
-    const Outline& outline = outlines_[i];
-    if (outline.left <= right && outline.right >= left &&
-        outline.top <= bottom && outline.bottom >= top) {
-      in_tile_.push_back(static_cast<int>(i));
+  for (size_t thing = 0; thing < outlines_.size(); ++thing) {
+    InTile seen{thing, {}};
+    for (size_t solid = 0; solid < outlines_[thing].size(); ++solid) {
+      const Outline& outline = outlines_[thing][solid];
+      if (outline.left <= right && outline.right >= left &&
+          outline.top <= bottom && outline.bottom >= top) {
+        seen.solids.push_back(solid);
+      }
     }
+    if (!seen.solids.empty()) in_tile_.push_back(std::move(seen));
   }
 }
 
@@ -134,26 +142,30 @@ double Renderer::Openness(const Vec3& place, const Vec3& normal) const {
   return open;
 }
 
+// Soft shadows come from several points.
+Vec3 Renderer::MainLight(int light) const {
+  const double size = model_.lighting.main_size;
+  return model_.lighting.main + Vec3{size * ((light & 1) != 0 ? 1.0 : -1.0), 0,
+                                     size * ((light & 2) != 0 ? 1.0 : -1.0)};
+}
+
 Rgb Renderer::Light(const Vec3& place, const Vec3& normal, int light) const {
   const Lighting& lighting = model_.lighting;
   const bool is_room = model_.backdrop.is_room;
-  const double size = lighting.main_size;
-  // Four points of the lamp, or of the sun's disc: soft shadows.
-  const Vec3 jitter{size * ((light & 1) != 0 ? 1.0 : -1.0), 0,
-                    size * ((light & 2) != 0 ? 1.0 : -1.0)};
   const double upness = 0.72 + 0.28 * normal.y;
   Rgb sum = lighting.ambient * (Openness(place, normal) * upness);
   const Vec3 start = place + normal * 1e-3;
 
-  const Vec3 offset =
-      is_room ? lighting.main + jitter - place : lighting.main + jitter;
+  const Vec3 offset = is_room ? MainLight(light) - place : MainLight(light);
   const double distance = is_room ? Length(offset) : 1.0;
   const Vec3 towards = Normalized(offset);
   const double facing = Dot(normal, towards);
   if (facing > 0) {
     const double weakened = is_room ? 1.0 / (1.0 + distance * distance) : 1.0;
-    const double reach = is_room ? distance : kFarthest_m;
-    if (IsLit(start, towards, reach)) {
+    const bool is_lit =
+        is_room ? IsLit(start, towards, distance)
+                : !sun_[static_cast<size_t>(light)].IsHidden(start, kTiny_m);
+    if (is_lit) {
       sum = sum + lighting.main_colour * (facing * weakened);
     }
   }
@@ -174,8 +186,8 @@ Sample Renderer::Look(double u, double v, int light,
   Hit hit;
   hit.reach = kFarthest_m;
   MeetBackdrop(ray, &hit);
-  for (const int index : in_tile_) {
-    Intersect(things_[static_cast<size_t>(index)], ray, kTiny_m, &hit);
+  for (const InTile& seen : in_tile_) {
+    Intersect(things_[seen.thing], seen.solids, ray, kTiny_m, &hit);
   }
   Sample sample;
   if (hit.surface < 0) {

@@ -3,9 +3,11 @@
 #ifndef DATASETS_SYNTHETIC_RENDERER_H_
 #define DATASETS_SYNTHETIC_RENDERER_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "datasets/synthetic/scene_model.h"
+#include "datasets/synthetic/shadow_grid.h"
 
 namespace bild {
 
@@ -19,6 +21,10 @@ struct Sample {
 // Not thread-safe: one renderer per thread.
 class Renderer {
  public:
+  // Parts of it refer to one another.
+  Renderer(const Renderer&) = delete;
+  Renderer& operator=(const Renderer&) = delete;
+
   // The picture's sides in units of the longer one. `model` must outlive this.
   Renderer(const SceneModel& model, double width, double height);
 
@@ -41,18 +47,26 @@ class Renderer {
   };
 
   Ray RayThrough(double u, double v) const;
-  Outline OutlineOf(const PlacedThing& placed) const;
+  Outline OutlineOf(const PlacedThing& placed, const Box& box) const;
   void MeetBackdrop(const Ray& ray, Hit* hit) const;
   Rgb Light(const Vec3& place, const Vec3& normal, int light) const;
   double Openness(const Vec3& place, const Vec3& normal) const;
+  // What the lamp, or the sun, is at when seen as point `light` of it.
+  Vec3 MainLight(int light) const;
   bool IsLit(const Vec3& place, const Vec3& towards, double reach) const;
 
   const SceneModel& model_;
   double width_;
   double height_;
   std::vector<PlacedThing> things_;
-  std::vector<Outline> outlines_;
-  std::vector<int> in_tile_;
+  std::vector<std::vector<Outline>> outlines_;  // Of each solid of a thing.
+  std::vector<ShadowGrid> sun_;  // Outside: for each point of the sun.
+  // What the tile may show: things, and their solids.
+  struct InTile {
+    size_t thing;
+    std::vector<size_t> solids;
+  };
+  std::vector<InTile> in_tile_;
 };
 
 }  // namespace bild

@@ -67,8 +67,11 @@ class DepthScale {
       slope_ = 0.6 / (shift + median);
       offset_ = slope_ * shift;
     } else if (like_ == SceneLike::kGarden) {
-      // depth = 0.1 + 1.8 reach / (reach + far): 1 at the median.
-      far_ = median;
+      // depth = 0.1 + 1.8 reach / (reach + far): 1 at the median of all rays,
+      // the sky's the longest.
+      const double half = 0.5 * static_cast<double>(probes.size()) /
+                          static_cast<double>(reaches.size());
+      far_ = Quantile(reaches, std::min(half, 1.0));
     } else {
       // depth = 2 + 6 u / (u + far), u metres beyond the nearest 1 %.
       const double wanted = draws.Range(2.5, 3.3);
@@ -158,7 +161,7 @@ Scene Draw(SceneLike like, SeedEngine engine, int64_t width_px,
   scene.clear.rgb.resize(pixels * 3);
   scene.depth.resize(pixels);
   scene.surface.resize(pixels);
-  constexpr int64_t kTile_px = 16;
+  constexpr int64_t kTile_px = 8;
   for (int64_t tile_y = 0; tile_y < height_px; tile_y += kTile_px) {
     for (int64_t tile_x = 0; tile_x < width_px; tile_x += kTile_px) {
       const int64_t end_x = std::min(tile_x + kTile_px, width_px);

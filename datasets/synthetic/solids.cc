@@ -17,16 +17,12 @@ struct LocalHit {
   bool is_top;
 };
 
-struct HalfSpace {
-  Vec3 normal;  // Points p with normal . p <= offset are inside.
-  double offset;
-};
-
 Vec3 At(const Ray& ray, double reach) {
   return ray.origin + ray.direction * reach;
 }
 
-bool MeetBlock(const Solid& solid, const Ray& ray, LocalHit* hit) {
+bool MeetBlock(const Solid& solid, const Ray& ray, const Range& range,
+               LocalHit* hit) {
   const double half_x = 0.5 * (solid.high.x - solid.low.x);
   const double half_z = 0.5 * (solid.high.z - solid.low.z);
   const double height = solid.high.y - solid.low.y;
@@ -34,36 +30,44 @@ bool MeetBlock(const Solid& solid, const Ray& ray, LocalHit* hit) {
                   0.5 * (solid.high.z + solid.low.z)};
   const double lean_x = half_x * (1.0 - solid.taper_x) / height;
   const double lean_z = half_z * (1.0 - solid.taper_z) / height;
-  const HalfSpace faces[6] = {
-      {{1, lean_x, 0}, half_x}, {{-1, lean_x, 0}, half_x},
-      {{0, 1, 0}, height},      {{0, -1, 0}, 0},
-      {{0, lean_z, 1}, half_z}, {{0, lean_z, -1}, half_z}};
-  const Vec3 origin = ray.origin - foot;
+  const Vec3 o = ray.origin - foot;
+  const Vec3& d = ray.direction;
   double enter = -1e30;
   double leave = 1e30;
   int entered = -1;
-  for (int face = 0; face < 6; ++face) {
-    const double approach = Dot(faces[face].normal, ray.direction);
-    const double room = faces[face].offset - Dot(faces[face].normal, origin);
-    if (approach == 0) {
-      if (room < 0) return false;
-    } else {
-      const double reach = room / approach;
-      if (approach < 0) {
-        if (reach > enter) {
-          enter = reach;
-          entered = face;
-        }
-      } else if (reach < leave) {
-        leave = reach;
+  // Cuts off what lies outside a face: `approach` is the direction along its
+  // normal, `room` the distance to it.
+  const auto is_left_after = [&](int face, double approach, double room) {
+    if (approach == 0) return room >= 0;
+    const double reach = room / approach;
+    if (approach < 0) {
+      if (reach > enter) {
+        enter = reach;
+        entered = face;
       }
+    } else if (reach < leave) {
+      leave = reach;
     }
-    if (enter > leave) return false;
+    return enter <= leave;
+  };
+  const double lean_dx = lean_x * d.y;
+  const double lean_ox = lean_x * o.y;
+  const double lean_dz = lean_z * d.y;
+  const double lean_oz = lean_z * o.y;
+  // Faces 0 to 5: x high, x low, top, bottom, z high, z low.
+  if (!is_left_after(0, d.x + lean_dx, half_x - (o.x + lean_ox)) ||
+      !is_left_after(1, lean_dx - d.x, half_x - (lean_ox - o.x)) ||
+      !is_left_after(2, d.y, height - o.y) || !is_left_after(3, -d.y, o.y) ||
+      !is_left_after(4, lean_dz + d.z, half_z - (lean_oz + o.z)) ||
+      !is_left_after(5, lean_dz - d.z, half_z - (lean_oz - o.z))) {
+    return false;
   }
-  if (entered < 0) return false;
+  if (entered < 0 || !range.Holds(enter)) return false;
+  const Vec3 normals[6] = {{1, lean_x, 0}, {-1, lean_x, 0}, {0, 1, 0},
+                           {0, -1, 0},     {0, lean_z, 1},  {0, lean_z, -1}};
   const Vec3 p = At(ray, enter) - solid.low;
   hit->reach = enter;
-  hit->normal = Normalized(faces[entered].normal);
+  hit->normal = Normalized(normals[entered]);
   hit->is_top = entered == 2;
   hit->s = entered < 2 ? p.z : p.x;
   hit->t = entered == 2 || entered == 3 ? p.z : p.y;
@@ -78,7 +82,8 @@ Ray Rescaled(const Ray& ray, const Vec3& centre, const Vec3& radii) {
            ray.direction.z / radii.z}};
 }
 
-bool MeetEllipsoid(const Solid& solid, const Ray& ray, LocalHit* hit) {
+bool MeetEllipsoid(const Solid& solid, const Ray& ray, const Range& range,
+                   LocalHit* hit) {
   const Vec3 centre = (solid.low + solid.high) * 0.5;
   const Vec3 radii = (solid.high - solid.low) * 0.5;
   const Ray unit = Rescaled(ray, centre, radii);
@@ -88,6 +93,7 @@ bool MeetEllipsoid(const Solid& solid, const Ray& ray, LocalHit* hit) {
   const double root = b * b - a * c;
   if (root <= 0) return false;
   const double reach = (-b - std::sqrt(root)) / a;
+  if (!range.Holds(reach)) return false;
   const Vec3 p = At(unit, reach);
   hit->reach = reach;
   hit->normal = Normalized({p.x / radii.x, p.y / radii.y, p.z / radii.z});
@@ -111,7 +117,8 @@ bool MeetEllipsoid(const Solid& solid, const Ray& ray, LocalHit* hit) {
   return true;
 }
 
-bool MeetCylinder(const Solid& solid, const Ray& ray, LocalHit* hit) {
+bool MeetCylinder(const Solid& solid, const Ray& ray, const Range& range,
+                  LocalHit* hit) {
   const Vec3 centre{0.5 * (solid.low.x + solid.high.x), solid.low.y,
                     0.5 * (solid.low.z + solid.high.z)};
   const Vec3 radii{0.5 * (solid.high.x - solid.low.x), 1.0,
@@ -129,6 +136,7 @@ bool MeetCylinder(const Solid& solid, const Ray& ray, LocalHit* hit) {
   const double y = o.y + d.y * reach;
   hit->is_top = false;
   if (y >= 0 && y <= height) {
+    if (!range.Holds(reach)) return false;
     const Vec3 p = At(unit, reach);
     hit->reach = reach;
     hit->normal = Normalized({p.x / radii.x, 0, p.z / radii.z});
@@ -138,6 +146,7 @@ bool MeetCylinder(const Solid& solid, const Ray& ray, LocalHit* hit) {
   }
   if (y <= height || d.y >= 0) return false;
   const double lid = (height - o.y) / d.y;
+  if (!range.Holds(lid)) return false;
   const Vec3 p = At(unit, lid);
   if (p.x * p.x + p.z * p.z > 1.0) return false;
   hit->reach = lid;
@@ -148,14 +157,17 @@ bool MeetCylinder(const Solid& solid, const Ray& ray, LocalHit* hit) {
   return true;
 }
 
-bool Meet(const Solid& solid, const Ray& ray, LocalHit* hit) {
+// Where the ray meets the solid within the range. (Where it does so outside,
+// what follows the reach would be for nothing.)
+bool Meet(const Solid& solid, const Ray& ray, const Range& range,
+          LocalHit* hit) {
   switch (solid.kind) {
     case SolidKind::kBlock:
-      return MeetBlock(solid, ray, hit);
+      return MeetBlock(solid, ray, range, hit);
     case SolidKind::kEllipsoid:
-      return MeetEllipsoid(solid, ray, hit);
+      return MeetEllipsoid(solid, ray, range, hit);
     case SolidKind::kCylinder:
-      return MeetCylinder(solid, ray, hit);
+      return MeetCylinder(solid, ray, range, hit);
   }
   return false;
 }
@@ -181,80 +193,87 @@ bool PassesSphere(const PlacedThing& placed, const Ray& ray) {
   return (distance2 - radius2) * length2 <= along * along;
 }
 
-// Narrows [*enter, *leave] to where one coordinate lies in [low, high].
-void Narrow(double origin, double direction, double low, double high,
-            double* enter, double* leave) {
-  if (direction == 0) {
-    if (origin < low || origin > high) *enter = 1e30;
-    return;
-  }
-  const double per = 1.0 / direction;
-  const double one = (low - origin) * per;
-  const double other = (high - origin) * per;
-  *enter = std::max(*enter, std::min(one, other));
-  *leave = std::min(*leave, std::max(one, other));
-}
-
-// Whether the ray, in the frame of the thing, passes its bounding box between
-// the two reaches. Never false where a solid is met: the box is a little larger
-// than rounding can matter.
-bool PassesBox(const PlacedThing& placed, const Ray& ray, double least_reach,
-               double most_reach) {
-  constexpr double kSlack_m = 1e-6;
-  double enter = least_reach;
-  double leave = most_reach;
-  const Vec3& o = ray.origin;
-  const Vec3& d = ray.direction;
-  Narrow(o.y, d.y, placed.low.y - kSlack_m, placed.high.y + kSlack_m, &enter,
-         &leave);
-  Narrow(o.x, d.x, placed.low.x - kSlack_m, placed.high.x + kSlack_m, &enter,
-         &leave);
-  if (enter > leave) return false;
-  Narrow(o.z, d.z, placed.low.z - kSlack_m, placed.high.z + kSlack_m, &enter,
-         &leave);
+// Whether the ray passes a box within the range. Never false where what the box
+// holds is met: boxes are a little larger than rounding can matter.
+bool PassesBox(const Box& box, const LocalRay& local, const Range& range) {
+  const Vec3& o = local.ray.origin;
+  const Vec3& per = local.per_direction;
+  double enter = range.least;
+  double leave = range.most;
+  const auto narrow = [&](double one, double other) {
+    enter = std::max(enter, std::min(one, other));
+    leave = std::min(leave, std::max(one, other));
+  };
+  narrow((box.low.y - o.y) * per.y, (box.high.y - o.y) * per.y);
+  narrow((box.low.x - o.x) * per.x, (box.high.x - o.x) * per.x);
+  narrow((box.low.z - o.z) * per.z, (box.high.z - o.z) * per.z);
   return enter <= leave;
 }
 
-Ray IntoFrame(const Thing& thing, const Ray& ray) {
-  return {IntoFrame(thing, ray.origin - thing.place),
-          IntoFrame(thing, ray.direction)};
+// The bounding box of a solid.
+Box BoxOf(const Solid& solid) {
+  constexpr double kSlack_m = 1e-6;
+  // A block may grow wider towards its top.
+  const double wider_x = std::max(solid.taper_x - 1.0, 0.0);
+  const double wider_z = std::max(solid.taper_z - 1.0, 0.0);
+  const Vec3 more{kSlack_m + 0.5 * wider_x * (solid.high.x - solid.low.x),
+                  kSlack_m,
+                  kSlack_m + 0.5 * wider_z * (solid.high.z - solid.low.z)};
+  return {solid.low - more, solid.high + more};
+}
+
+Vec3 Least(const Vec3& a, const Vec3& b) {
+  return {std::min(a.x, b.x), std::min(a.y, b.y), std::min(a.z, b.z)};
+}
+Vec3 Greatest(const Vec3& a, const Vec3& b) {
+  return {std::max(a.x, b.x), std::max(a.y, b.y), std::max(a.z, b.z)};
 }
 
 }  // namespace
+
+Vec3 CornerOf(const PlacedThing& placed, const Box& box, int corner) {
+  const Vec3 local{(corner & 1) != 0 ? box.high.x : box.low.x,
+                   (corner & 2) != 0 ? box.high.y : box.low.y,
+                   (corner & 4) != 0 ? box.high.z : box.low.z};
+  return placed.thing.place + OutOfFrame(placed.thing, local);
+}
+
+LocalRay IntoFrame(const PlacedThing& placed, const Ray& ray) {
+  const auto inverse = [](double x) { return x == 0 ? 1e300 : 1.0 / x; };
+  const Vec3 direction = IntoFrame(placed.thing, ray.direction);
+  return {{IntoFrame(placed.thing, ray.origin - placed.thing.place), direction},
+          {inverse(direction.x), inverse(direction.y), inverse(direction.z)}};
+}
 
 PlacedThing Place(const Thing& thing, int first_surface) {
   PlacedThing placed;
   placed.thing = thing;
   placed.first_surface = first_surface;
-  placed.low = {1e30, 1e30, 1e30};
-  placed.high = {-1e30, -1e30, -1e30};
+  placed.box = {{1e30, 1e30, 1e30}, {-1e30, -1e30, -1e30}};
   for (const Solid& solid : thing.solids) {
-    placed.low = {std::min(placed.low.x, solid.low.x),
-                  std::min(placed.low.y, solid.low.y),
-                  std::min(placed.low.z, solid.low.z)};
-    placed.high = {std::max(placed.high.x, solid.high.x),
-                   std::max(placed.high.y, solid.high.y),
-                   std::max(placed.high.z, solid.high.z)};
+    placed.boxes.push_back(BoxOf(solid));
+    placed.box.low = Least(placed.box.low, placed.boxes.back().low);
+    placed.box.high = Greatest(placed.box.high, placed.boxes.back().high);
   }
-  const Vec3 middle = (placed.low + placed.high) * 0.5;
+  const Vec3 middle = (placed.box.low + placed.box.high) * 0.5;
   placed.centre = thing.place + OutOfFrame(thing, middle);
-  placed.radius = Length(placed.high - middle) * 1.0001;
+  placed.radius = Length(placed.box.high - middle) * 1.0001;
   return placed;
 }
 
-void Intersect(const PlacedThing& placed, const Ray& ray, double least_reach,
-               Hit* nearest) {
+void Intersect(const PlacedThing& placed, const std::vector<size_t>& solids,
+               const Ray& ray, double least_reach, Hit* nearest) {
   if (!PassesSphere(placed, ray)) return;
-  const Thing& thing = placed.thing;
-  const Ray local = IntoFrame(thing, ray);
-  if (!PassesBox(placed, local, least_reach, nearest->reach)) return;
-  for (size_t i = 0; i < thing.solids.size(); ++i) {
-    const Solid& solid = thing.solids[i];
+  const LocalRay local = IntoFrame(placed, ray);
+  Range range{least_reach, nearest->reach};
+  for (const size_t i : solids) {
+    if (!PassesBox(placed.boxes[i], local, range)) continue;
+    const Solid& solid = placed.thing.solids[i];
     LocalHit hit;
-    if (!Meet(solid, local, &hit)) continue;
-    if (hit.reach <= least_reach || hit.reach >= nearest->reach) continue;
+    if (!Meet(solid, local.ray, range, &hit)) continue;
+    range.most = hit.reach;
     nearest->reach = hit.reach;
-    nearest->normal = OutOfFrame(thing, hit.normal);
+    nearest->normal = OutOfFrame(placed.thing, hit.normal);
     nearest->s = hit.s;
     nearest->t = hit.t;
     nearest->material = hit.is_top ? solid.top_material : solid.material;
@@ -262,17 +281,21 @@ void Intersect(const PlacedThing& placed, const Ray& ray, double least_reach,
   }
 }
 
+bool IsSolidMet(const PlacedThing& placed, size_t solid, const LocalRay& local,
+                const Range& range) {
+  LocalHit hit;
+  return PassesBox(placed.boxes[solid], local, range) &&
+         Meet(placed.thing.solids[solid], local.ray, range, &hit);
+}
+
 bool IsHidden(const PlacedThing& placed, const Ray& ray, double least_reach,
               double reach) {
   if (!placed.thing.casts_shadow || !PassesSphere(placed, ray)) return false;
-  const Ray local = IntoFrame(placed.thing, ray);
-  if (!PassesBox(placed, local, least_reach, reach)) return false;
-  for (const Solid& solid : placed.thing.solids) {
-    LocalHit hit;
-    if (Meet(solid, local, &hit) && hit.reach > least_reach &&
-        hit.reach < reach) {
-      return true;
-    }
+  const LocalRay local = IntoFrame(placed, ray);
+  const Range range{least_reach, reach};
+  if (!PassesBox(placed.box, local, range)) return false;
+  for (size_t i = 0; i < placed.boxes.size(); ++i) {
+    if (IsSolidMet(placed, i, local, range)) return true;
   }
   return false;
 }

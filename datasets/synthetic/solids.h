@@ -5,6 +5,7 @@
 #ifndef DATASETS_SYNTHETIC_SOLIDS_H_
 #define DATASETS_SYNTHETIC_SOLIDS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -59,21 +60,48 @@ struct Hit {
   int surface = -1;  // Which solid, or face of the backdrop.
 };
 
+struct Box {
+  Vec3 low;
+  Vec3 high;
+};
+
 // A thing made ready for tracing.
 struct PlacedThing {
   Thing thing;
-  Vec3 low;  // Bounding box in the frame of the thing.
-  Vec3 high;
-  Vec3 centre;  // Of the bounding sphere, world.
+  Box box;                 // Around everything, in the frame of the thing.
+  std::vector<Box> boxes;  // Around each solid, likewise.
+  Vec3 centre;             // Of the bounding sphere, world.
   double radius = 0;
   int first_surface = 0;  // Solid i is surface first_surface + i.
 };
 PlacedThing Place(const Thing& thing, int first_surface);
 
-// Replaces `nearest` where a solid of the thing is met nearer than
-// nearest->reach and farther than `least_reach`.
-void Intersect(const PlacedThing& placed, const Ray& ray, double least_reach,
-               Hit* nearest);
+// Corner 0 to 7 of a box in the frame of the thing, in world coordinates.
+Vec3 CornerOf(const PlacedThing& placed, const Box& box, int corner);
+
+// Reaches that matter; both ends lie outside.
+struct Range {
+  double least;
+  double most;
+
+  bool Holds(double reach) const { return reach > least && reach < most; }
+};
+
+// A ray in the frame of a thing with what the boxes there ask of it.
+struct LocalRay {
+  Ray ray;
+  Vec3 per_direction;  // 1 / direction; huge where that is 0.
+};
+LocalRay IntoFrame(const PlacedThing& placed, const Ray& ray);
+
+// Replaces `nearest` where one of the thing's `solids` (ascending) is met
+// nearer than nearest->reach and farther than `least_reach`.
+void Intersect(const PlacedThing& placed, const std::vector<size_t>& solids,
+               const Ray& ray, double least_reach, Hit* nearest);
+
+// Whether one solid of the thing is met within the range.
+bool IsSolidMet(const PlacedThing& placed, size_t solid, const LocalRay& local,
+                const Range& range);
 
 // Whether anything of the thing lies between `least_reach` and `reach`.
 bool IsHidden(const PlacedThing& placed, const Ray& ray, double least_reach,

@@ -15,7 +15,7 @@
 namespace bild {
 
 // Raised whenever the same request gives other pixels or other names.
-inline constexpr int kSyntheticVersion = 1;
+inline constexpr int kSyntheticVersion = 2;
 
 // Everything that decides what is in the set.
 struct SyntheticRequest {

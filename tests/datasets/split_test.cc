@@ -19,6 +19,7 @@ namespace bild {
 namespace {
 
 using Json = nlohmann::json;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -248,7 +249,8 @@ TEST(MakeSplit, TooFewScenes) {
   EXPECT_THAT(
       std::string(
           MakeSplit(ScenesOfPairs(50, 2), {}, paper).status().message()),
-      HasSubstr("50 scenes are too few for the split rule 'paper'"));
+      AllOf(HasSubstr("50 scenes are too few for the split rule 'paper'"),
+            HasSubstr("pass --split=tenth")));
   SplitOptions block;
   block.scene_block = 12;
   EXPECT_EQ(MakeSplit(ScenesOfPairs(12, 1), {}, block).status().code(),
@@ -274,8 +276,15 @@ TEST(MakeSplit, APartOfAChallengeKeepsItsSides) {
   EXPECT_EQ(split->test.text, "41\n45\n");
   const auto none = MakeSplit(ChallengePairs({"02", "41"}), {}, options);
   EXPECT_THAT(std::string(none.status().message()),
-              HasSubstr("2 scenes are too few for the split rule 'challenge': "
-                        "1 to train on, 0 for validation, 1 to test on"));
+              AllOf(HasSubstr("2 scenes are too few for the split rule "
+                              "'challenge', which goes by their numbers: 1 to "
+                              "train on, 0 for validation, 1 to test on"),
+                    HasSubstr("pass --split=tenth")));
+  // What it says helps.
+  options.rule = SplitRule::kTenth;
+  const auto tenth = MakeSplit(ChallengePairs({"02", "41"}), {}, options);
+  ASSERT_TRUE(tenth.ok()) << tenth.status();
+  EXPECT_EQ(tenth->train.indices.size() + tenth->validation.indices.size(), 2u);
 }
 
 TEST(ChallengeSplits, SizesThatDoNotFitAreRefused) {

@@ -141,7 +141,7 @@ TEST(OHazeHaze, OneBluishEvenHaze) {
     EXPECT_FALSE(haze.is_uneven);
     EXPECT_EQ(haze.noise_levels, 1.0);
   }
-  EXPECT_NEAR(bluer, 0.02, 0.004);
+  EXPECT_NEAR(bluer, 0.03, 0.003);
   EXPECT_GE(least_beta, 0.5);
   EXPECT_LT(least_beta, 0.52);
   EXPECT_LT(most_beta, 1.2);

@@ -1,5 +1,7 @@
 #include "datasets/synthetic/solids.h"
 
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace bild {
@@ -8,7 +10,9 @@ namespace {
 Hit Shoot(const Thing& thing, const Vec3& origin, const Vec3& direction) {
   Hit hit;
   hit.reach = 1e6;
-  Intersect(Place(thing, 10), {origin, direction}, 1e-4, &hit);
+  std::vector<size_t> solids;
+  for (size_t i = 0; i < thing.solids.size(); ++i) solids.push_back(i);
+  Intersect(Place(thing, 10), solids, {origin, direction}, 1e-4, &hit);
   return hit;
 }
 
@@ -79,6 +83,15 @@ TEST(Solids, TurnedThingIsMetWhereItStands) {
   EXPECT_DOUBLE_EQ(front.normal.z, -1.0);
   const Hit left = Shoot(thing, {0, 0.5, 10}, {1, 0, 0});
   EXPECT_DOUBLE_EQ(left.reach, 2.5);
+}
+
+// Its bounding box must hold what grows beyond the foot.
+TEST(Solids, BlockThatWidensUpwards) {
+  const Thing thing = Of(Tapered({-1, 0, 4}, {1, 2, 6}, 2.0, 1.0, 1));
+  const Hit overhang = Shoot(thing, {1.4, 1.8, 0}, {0, 0, 1});
+  EXPECT_EQ(overhang.surface, 10);
+  EXPECT_DOUBLE_EQ(overhang.reach, 4.0);
+  EXPECT_EQ(Shoot(thing, {1.4, 0.5, 0}, {0, 0, 1}).surface, -1);
 }
 
 TEST(Solids, NearestSolidWinsAndHides) {
