@@ -45,6 +45,9 @@ std::string FormatDuration(double seconds) {
 
 std::string FormatRate(double steps_per_second) {
   if (!(steps_per_second > 0)) return "-/s";
+  if (steps_per_second < 1 / 59.5) {
+    return FormatDuration(1 / steps_per_second) + " each";
+  }
   if (steps_per_second < 1) {
     return fmt::format("{:.2g} s each", 1 / steps_per_second);
   }
