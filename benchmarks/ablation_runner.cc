@@ -20,6 +20,7 @@
 #include "bild/base/progress.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
+#include "bild/base/stop_signal.h"
 #include "reports/ablation_report.h"
 
 namespace bild {
@@ -68,7 +69,8 @@ RunSpec PlacedRun(const Ablation& ablation, size_t i,
 // Makes the runs that are not finished, several at once. One that fails is left
 // as it is: who makes it again after this gets its error.
 absl::Status RunInProcesses(const Ablation& ablation, const std::string& folder,
-                            int threads, const AblationProcesses& processes) {
+                            const RunSpec& base,
+                            const AblationProcesses& processes) {
   const std::string& target = ablation.plan.target;
   std::error_code error;
   const std::string place = std::filesystem::absolute(folder, error).string();
@@ -82,7 +84,7 @@ absl::Status RunInProcesses(const Ablation& ablation, const std::string& folder,
     // The last setting of a flag wins.
     program.arguments.push_back(absl::StrCat("--variant=", program.name));
     program.arguments.push_back(absl::StrCat("--out=", place));
-    program.arguments.push_back(absl::StrCat("--threads=", threads));
+    program.arguments.push_back(absl::StrCat("--threads=", base.run.threads));
     programs.push_back(std::move(program));
   }
   const auto count = static_cast<int64_t>(programs.size());
@@ -95,6 +97,8 @@ absl::Status RunInProcesses(const Ablation& ablation, const std::string& folder,
   options.at_once = processes.at_once;
   options.waiting = [&] { progress.Update(done); };
   options.ended = [&](const PooledProgram& program, bool succeeded) {
+    // Then it ended as it should, and is not done.
+    if (!succeeded && StopSignals::WasAsked()) return;
     ++done;
     if (succeeded) {
       LogInfo("{}: {} of {} done, {}", target, done, count, program.name);
@@ -105,9 +109,10 @@ absl::Status RunInProcesses(const Ablation& ablation, const std::string& folder,
   };
   const absl::Status status = RunPrograms(programs, options);
   if (absl::IsCancelled(status)) {
-    return absl::CancelledError(
-        "stopped. The same command goes on where each run was; with --out it "
-        "needs --resume.");
+    return absl::CancelledError(absl::StrCat(
+        "stopped with ", done, " of ", count, " runs done. The same command",
+        base.run.out.empty() ? "" : " with --resume",
+        " goes on where each run was."));
   }
   if (status.ok()) progress.Finish();
   return status;
@@ -164,8 +169,8 @@ absl::StatusOr<RunOutcome> RunAblation(const Ablation& ablation,
         folder + "/config.flags", ConfigFlagsText(identified.effective)));
   }
   if (!outcome.was_done && processes.at_once > 1) {
-    BILD_RETURN_IF_ERROR(RunInProcesses(
-        ablation, folder, identified.effective.run.threads, processes));
+    BILD_RETURN_IF_ERROR(
+        RunInProcesses(ablation, folder, identified.effective, processes));
   }
   AblationPlan finished = plan;
   finished.variants.clear();

@@ -139,6 +139,10 @@ void FillMarkov(Sweep* sweep) {
       spec.train.outer_every = 1;  // The horizon says how often.
       spec.train.horizon = horizon;
       spec.train.truncate = truncate;
+      // Outer steps: a window of K times as many inner ones would hardly end in
+      // the second half of a short run.
+      spec.train.log_every =
+          std::max<int64_t>(1, sweep->base().train.log_every / horizon);
       sweep->Add(spec, {"horizon", "truncate"});
     }
   }

@@ -117,7 +117,12 @@ std::vector<Figure> CurveFigures(const AblationPlan& plan,
                         values[i]);
       }
       figure.subtitle = Subject(rows);
-      figure.warning = HonestyLine(rows.all_records, "curves");
+      std::vector<Record> records;
+      for (const AblationRow& row : rows.rows) {
+        if (!Belongs(plan, row, wanted.by, values)) continue;
+        records.insert(records.end(), row.records.begin(), row.records.end());
+      }
+      figure.warning = HonestyLine(records, "curves");
       figure.x_title = "training step";
       figure.y_title = wanted.y_title;
       figure.has_zero_line = wanted.has_zero_line;

@@ -19,7 +19,11 @@ constexpr int kRowHeight = 26;
 constexpr int kBelowHeight = 104;
 constexpr size_t kTitleCharacters = 84;
 constexpr size_t kSmallCharacters = 118;
-constexpr double kCharacterPixels = 8.0;
+// Row labels take up to half of the page, in a font that they fit into.
+constexpr double kMostLabelPixels = 0.5 * kWidth;
+constexpr double kLargestFont = 15;
+constexpr double kSmallestFont = 9;
+constexpr double kCharacterOfFont = 0.57;  // Width of a character, on average.
 
 std::vector<std::string> Wrap(const std::string& text, size_t characters) {
   std::vector<std::string> lines;
@@ -131,8 +135,12 @@ std::string ForestScript(const ForestPlot& plot) {
   for (const ForestRow& row : plot.rows) {
     longest = std::max(longest, row.label.size());
   }
-  const double left = std::min(
-      0.55, (36 + kCharacterPixels * static_cast<double>(longest)) / kWidth);
+  const double characters = kCharacterOfFont * static_cast<double>(longest);
+  const double font_size =
+      std::floor(std::clamp(kMostLabelPixels / std::max(characters, 1.0),
+                            kSmallestFont, kLargestFont));
+  const double left =
+      (36 + std::min(kMostLabelPixels, characters * font_size)) / kWidth;
   Head head;
   constexpr double kTextLeft = 0.02;
   head.Add(plot.title, kTitleCharacters, 27, 18, "#1a1a1a", kTextLeft);
@@ -171,11 +179,13 @@ std::string ForestScript(const ForestPlot& plot) {
   script += fmt::format(
       "set border 1 linecolor rgb '#888888' linewidth 1\n"
       "set xtics nomirror out scale 0.5 textcolor rgb '#444444'\n"
-      "set ytics nomirror scale 0 textcolor rgb '#1a1a1a' ({})\n"
+      "set ytics nomirror scale 0 font 'sans-serif,{}' textcolor rgb '#1a1a1a' "
+      "({})\n"
       "set grid xtics ytics linetype 1 linecolor rgb '#e6e6e6' linewidth 0.8\n"
       "set xlabel {} textcolor rgb '#1a1a1a'\n"
       "set yrange [0.5:{}.5]\nset xrange [{}:{}]\n",
-      tics, GnuplotQuoted(plot.x_title), rows, range.low, range.high);
+      font_size, tics, GnuplotQuoted(plot.x_title), rows, range.low,
+      range.high);
   if (plot.has_reference) {
     script += fmt::format(
         "set arrow from first {0},graph 0 to first {0},graph 1 nohead back "

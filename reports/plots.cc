@@ -29,7 +29,7 @@ constexpr size_t kSmallCharacters = 118;
 // With more points than this, markers and whiskers hide the line.
 constexpr size_t kMostMarkers = 40;
 // The bands of more series than this make mud of each other.
-constexpr size_t kMostBands = 6;
+constexpr size_t kMostBands = 5;
 
 // How a method is drawn: colour, marker and dashes all tell it apart. Colours
 // are those of Okabe and Ito (2008), which colour-blind readers can tell apart.

@@ -28,7 +28,8 @@ bool TerminalRewritesLines();
 // "0.4 s", "12 s", "4 min 31 s", "2 h 05 min", "3 d 04 h".
 std::string FormatDuration(double seconds);
 
-// "2.4/s", or below one step a second the other way round: "1.8 s each".
+// "2.4/s", or below one step a second the other way round: "1.8 s each", "1 min
+// 40 s each".
 std::string FormatRate(double steps_per_second);
 
 struct ProgressOptions {

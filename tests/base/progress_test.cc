@@ -183,6 +183,7 @@ TEST(FormatRateTest, TurnsRoundBelowOneAStep) {
   EXPECT_EQ(FormatRate(0.4), "2.5 s each");
   EXPECT_EQ(FormatRate(0.025), "40 s each");
   EXPECT_EQ(FormatRate(1.0 / 224), "3 min 44 s each");
+  EXPECT_EQ(FormatRate(0.01), "1 min 40 s each");
   EXPECT_EQ(FormatRate(2.44), "2.4/s");
   EXPECT_EQ(FormatRate(12345), "12345/s");
 }

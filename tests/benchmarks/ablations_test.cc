@@ -98,6 +98,17 @@ TEST(MakeAblationTest, MarkovTakesEveryTruncationOfEveryHorizon) {
                   "horizon=8,truncate=4", "horizon=8,truncate=8"));
 }
 
+// --log_every counts outer steps: 24 of them are 24, 48, 96, 192 inner ones.
+TEST(MakeAblationTest, WindowsOfAllHorizonsHaveTheSameNumberOfInnerSteps) {
+  RunSpec base = Base();
+  base.train.log_every = 24;
+  for (const RunSpec& run : Make("ablation_markov", base).runs) {
+    EXPECT_EQ(run.train.log_every * run.train.horizon, 24);
+  }
+  base.train.log_every = 4;
+  EXPECT_EQ(Make("ablation_markov", base).runs.back().train.log_every, 1);
+}
+
 TEST(MakeAblationTest, EnginesThatCannotServeTheNetAreNamed) {
   RunSpec base = Base();
   EXPECT_EQ(Make("ablation_engines", base).runs.size(), 5);

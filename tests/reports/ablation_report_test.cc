@@ -211,5 +211,24 @@ TEST(ForestPlotTest, DotsMeansAndIntervals) {
             HasSubstr("set xrange [-11.7"), HasSubstr("from first 0,graph 0")));
 }
 
+// The labels below each other are to be read in full.
+TEST(ForestPlotTest, LongLabelsAreSetSmaller) {
+  ForestPlot plot;
+  plot.file = "forest";
+  plot.rows = {{"short", {1.0}}};
+  // 36 px and 5 characters of 0.57 * 15 px, of 960.
+  EXPECT_THAT(
+      ForestScript(plot),
+      AllOf(HasSubstr("set ytics nomirror scale 0 font 'sans-serif,15'"),
+            HasSubstr("set lmargin at screen 0.0820")));
+  plot.rows.push_back({std::string(70, 'x'), {2.0}});
+  // 70 characters of 0.57 * 12 px are 478.8 px; of 13 px they would be more
+  // than half of the page.
+  EXPECT_THAT(
+      ForestScript(plot),
+      AllOf(HasSubstr("set ytics nomirror scale 0 font 'sans-serif,12'"),
+            HasSubstr("set lmargin at screen 0.536")));
+}
+
 }  // namespace
 }  // namespace bild
