@@ -226,8 +226,8 @@ std::string TogetherTable(const AblationPlan& plan, const AblationRows& rows,
       "**Together until step**: the last logged step up to which a curve stays "
       "within ",
       100 * kTogether,
-      " % of its largest value, a number per seed in their order. 0: apart in "
-      "the first window already; ",
+      " % of its largest value, a number per seed in their order. 0: apart at "
+      "its first point already; ",
       last, ": together to the end.\n\n", table.ToText(), "\n");
 }
 
