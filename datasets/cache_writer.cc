@@ -43,6 +43,7 @@ class Packing {
   absl::StatusOr<PackOutcome> Run(const std::function<bool()>& wants_stop) {
     BILD_RETURN_IF_ERROR(MakeFolders(plan_.output));
     BILD_RETURN_IF_ERROR(partial_.Open(partial_path_));
+    RemoveAbandonedTemporaries(plan_.output);
     PackOutcome outcome;
     if (std::optional<CacheIndex> whole = WholeCache(); whole.has_value()) {
       RemoveTraces();

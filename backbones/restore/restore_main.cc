@@ -311,8 +311,8 @@ absl::StatusOr<Outcome> RestoreAll() {
       MakeBackbone(absl::GetFlag(FLAGS_backbone), at::kFloat));
   BILD_RETURN_IF_ERROR(
       LoadWeights(UserPath(absl::GetFlag(FLAGS_weights)), backbone->layers()));
-  BILD_RETURN_IF_ERROR(
-      MakeFolders(fs::path(jobs.front().to).parent_path().string()));
+  const fs::path folder = fs::path(jobs.front().to).parent_path();
+  if (!folder.empty()) BILD_RETURN_IF_ERROR(MakeFolders(folder.string()));
   Restorer restorer(std::move(backbone));
   Outcome outcome;
   for (const Job& job : jobs) {

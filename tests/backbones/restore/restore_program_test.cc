@@ -40,6 +40,7 @@ class RestoreProgramTest : public testing::Test {
   }
   ProgramOutcome Run(std::vector<std::string> more) {
     ProgramCall call;
+    call.folder = folder_.path();
     call.program = TestedProgram("RESTORE");
     call.arguments = {
         "--backbone=aodnet", "--weights=" + (folder_ / "w.safetensors"),
@@ -75,6 +76,13 @@ TEST_F(RestoreProgramTest, AFolder) {
       Run({"--overwrite", "--output=" + (folder_ / "in")});
   EXPECT_EQ(onto_itself.exit_code, 1);
   EXPECT_THAT(onto_itself.err, HasSubstr("is the input itself"));
+}
+
+TEST_F(RestoreProgramTest, AFileOfTheFolderThatOneIsIn) {
+  const ProgramOutcome outcome =
+      Run({"--input=in/photo.jpg", "--output=clear.jpg"});
+  EXPECT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  EXPECT_EQ(cv::imread(folder_ / "clear.jpg").rows, 60);
 }
 
 TEST_F(RestoreProgramTest, BadFilesAreListedAndGoodOnesWritten) {
