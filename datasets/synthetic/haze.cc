@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "bild/base/seed.h"
 #include "datasets/synthetic/exact_math.h"
@@ -12,24 +13,57 @@ namespace {
 
 // Near a normal with mean 0 and standard deviation 1, without a logarithm: four
 // uniform numbers of 16 bits, summed and centred, have variance 1/3.
-double SensorNoise(int64_t at, uint32_t seed) {
-  const uint32_t first = HashLattice(at, 0, seed);
-  const uint32_t second = HashLattice(at, 1, seed);
-  const uint32_t sum =
-      (first & 0xffff) + (first >> 16) + (second & 0xffff) + (second >> 16);
-  constexpr double kRootOfThree = 1.7320508075688772;
-  return (sum / 65536.0 - 2.0) * kRootOfThree;
-}
+class SensorNoise {
+ public:
+  explicit SensorNoise(uint32_t seed)
+      : first_row_(HashRow(0, seed)), second_row_(HashRow(1, seed)) {}
 
-// The factor on beta at a pixel. The noise's octaves hardly reach its ends;
-// the ramp lets them.
-double Unevenness(int64_t x, int64_t y, double longer_px, uint32_t seed) {
-  const double scale = 3.0 / longer_px;
-  const double noise =
-      FractalNoise(static_cast<double>(x) * scale,
-                   static_cast<double>(y) * scale, seed, 3, 0.5, 0);
-  return 0.2 + 1.6 * SmoothStep(0.2, 0.8, noise);
-}
+  double At(size_t number) const {
+    const auto at = static_cast<int64_t>(number);
+    const uint32_t first = HashInRow(at, first_row_);
+    const uint32_t second = HashInRow(at, second_row_);
+    const uint32_t sum =
+        (first & 0xffff) + (first >> 16) + (second & 0xffff) + (second >> 16);
+    constexpr double kRootOfThree = 1.7320508075688772;
+    return (sum / 65536.0 - 2.0) * kRootOfThree;
+  }
+
+ private:
+  uint32_t first_row_;
+  uint32_t second_row_;
+};
+
+// The factor on beta along the rows of a picture, pixel by pixel. The noise's
+// octaves hardly reach its ends; the ramp lets them.
+class Unevenness {
+ public:
+  Unevenness(const Image& image, uint32_t seed)
+      : width_px_(image.width_px),
+        scale_(3.0 /
+               static_cast<double>(std::max(image.width_px, image.height_px))),
+        seed_(seed) {}
+
+  double Next() {
+    if (x_px_ == 0) {
+      row_.emplace(static_cast<double>(y_px_) * scale_, seed_, /*octaves=*/3,
+                   /*gain=*/0.5);
+    }
+    const double noise = row_->At(static_cast<double>(x_px_) * scale_);
+    if (++x_px_ == width_px_) {
+      x_px_ = 0;
+      ++y_px_;
+    }
+    return 0.2 + 1.6 * SmoothStep(0.2, 0.8, noise);
+  }
+
+ private:
+  int64_t width_px_;
+  double scale_;
+  uint32_t seed_;
+  int64_t x_px_ = 0;
+  int64_t y_px_ = 0;
+  std::optional<FractalNoiseRow> row_;
+};
 
 }  // namespace
 
@@ -50,18 +84,14 @@ Image ApplyHaze(const Image& clear, const std::vector<double>& depth,
       condition.airlight + condition.tint.r,
       condition.airlight + condition.tint.g,
       condition.airlight + condition.tint.b};
-  const double longer_px =
-      static_cast<double>(std::max(clear.width_px, clear.height_px));
+  Unevenness unevenness(clear, condition.seed);
+  const SensorNoise sensor_noise(condition.seed + 1);
   constexpr size_t kAtOnce = 16;
   std::array<double, kAtOnce> exponents{};
   std::array<double, kAtOnce> transmissions{};
   const auto exponent_at = [&](size_t pixel) {
     double beta = condition.beta;
-    if (condition.is_uneven) {
-      const int64_t at = static_cast<int64_t>(pixel);
-      beta *= Unevenness(at % clear.width_px, at / clear.width_px, longer_px,
-                         condition.seed);
-    }
+    if (condition.is_uneven) beta *= unevenness.Next();
     return -beta * depth[pixel];
   };
   for (size_t pixel = 0; pixel < depth.size(); ++pixel) {
@@ -75,8 +105,7 @@ Image ApplyHaze(const Image& clear, const std::vector<double>& depth,
       const size_t i = 3 * pixel + channel;
       double light = clear.rgb[i] / 255.0 * t + airlight[channel] * (1.0 - t);
       if (condition.noise_levels > 0) {
-        light += condition.noise_levels / 255.0 *
-                 SensorNoise(static_cast<int64_t>(i), condition.seed + 1);
+        light += condition.noise_levels / 255.0 * sensor_noise.At(i);
       }
       hazy.rgb[i] = RoundHalfToEven(Clamp01(light) * 255.0);
     }

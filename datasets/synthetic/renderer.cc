@@ -22,10 +22,17 @@ Renderer::Renderer(const SceneModel& model, double width, double height)
   int surface = kFirstThingSurface;
   for (const Thing& thing : model.things) {
     things_.push_back(Place(thing, surface));
-    outlines_.emplace_back();
+    eyes_.push_back(PlaceIntoFrame(things_.back(), model.camera.eye));
+    OutlinedThing outlined{things_.size() - 1, {}};
     for (const Box& box : things_.back().boxes) {
-      outlines_.back().push_back(OutlineOf(things_.back(), box));
+      outlined.solids.push_back(
+          {outlined.solids.size(), OutlineOf(things_.back(), box)});
     }
+    std::sort(outlined.solids.begin(), outlined.solids.end(),
+              [](const OutlinedSolid& a, const OutlinedSolid& b) {
+                return a.outline.nearest < b.outline.nearest;
+              });
+    if (!outlined.solids.empty()) outlined_.push_back(std::move(outlined));
     surface += static_cast<int>(thing.solids.size());
   }
   if (!model.backdrop.is_room) {
@@ -46,7 +53,7 @@ Ray Renderer::RayThrough(double u, double v) const {
 Renderer::Outline Renderer::OutlineOf(const PlacedThing& placed,
                                       const Box& box) const {
   const Camera& camera = model_.camera;
-  Outline outline{1e30, 1e30, -1e30, -1e30};
+  Outline outline{1e30, 1e30, -1e30, -1e30, 1e30};
   for (int corner = 0; corner < 8; ++corner) {
     const Vec3 world = CornerOf(placed, box, corner);
     const Vec3 offset = world - camera.eye;
@@ -55,32 +62,58 @@ Renderer::Outline Renderer::OutlineOf(const PlacedThing& placed,
     const double ahead =
         camera.turn_sin * offset.x + camera.turn_cos * offset.z;
     // A box that reaches behind the eye may be seen anywhere.
-    if (ahead < 0.01) return {-1e30, -1e30, 1e30, 1e30};
+    if (ahead < 0.01) return {-1e30, -1e30, 1e30, 1e30, -1e30};
     const double u = 0.5 + right / ahead * camera.focal / width_;
     const double v = camera.horizon - offset.y / ahead * camera.focal / height_;
     outline.left = std::min(outline.left, u);
     outline.right = std::max(outline.right, u);
     outline.top = std::min(outline.top, v);
     outline.bottom = std::max(outline.bottom, v);
+    outline.nearest = std::min(outline.nearest, ahead);
   }
   constexpr double kSlack = 1e-6;  // Rounding must not clip an edge.
   return {outline.left - kSlack, outline.top - kSlack, outline.right + kSlack,
-          outline.bottom + kSlack};
+          outline.bottom + kSlack, outline.nearest - kSlack};
 }
 
 void Renderer::PrepareTile(double left, double top, double right,
                            double bottom) {
   in_tile_.clear();
-  for (size_t thing = 0; thing < outlines_.size(); ++thing) {
-    InTile seen{thing, {}};
-    for (size_t solid = 0; solid < outlines_[thing].size(); ++solid) {
-      const Outline& outline = outlines_[thing][solid];
+  for (const OutlinedThing& outlined : outlined_) {
+    OutlinedThing seen{outlined.thing, {}};
+    for (const OutlinedSolid& solid : outlined.solids) {
+      const Outline& outline = solid.outline;
       if (outline.left <= right && outline.right >= left &&
           outline.top <= bottom && outline.bottom >= top) {
         seen.solids.push_back(solid);
       }
     }
     if (!seen.solids.empty()) in_tile_.push_back(std::move(seen));
+  }
+  std::sort(in_tile_.begin(), in_tile_.end(),
+            [](const OutlinedThing& a, const OutlinedThing& b) {
+              return a.nearest() < b.nearest();
+            });
+}
+
+// Most of a tile's solids do not lie where the sample does, or lie behind what
+// is met already, which their outlines say for a few comparisons.
+void Renderer::MeetThings(double u, double v, const Ray& ray, Hit* hit) const {
+  for (const OutlinedThing& seen : in_tile_) {
+    if (seen.nearest() > hit->reach) break;
+    const PlacedThing& placed = things_[seen.thing];
+    bool is_framed = false;
+    LocalRay local;
+    for (const OutlinedSolid& candidate : seen.solids) {
+      if (candidate.outline.nearest > hit->reach) break;
+      if (!candidate.outline.Holds(u, v)) continue;
+      if (!is_framed) {
+        local = DirectionIntoFrame(placed, ray.direction);
+        local.ray.origin = eyes_[seen.thing];
+        is_framed = true;
+      }
+      Intersect(placed, candidate.solid, local, kTiny_m, hit);
+    }
   }
 }
 
@@ -156,9 +189,10 @@ Rgb Renderer::Light(const Vec3& place, const Vec3& normal, int light) const {
   Rgb sum = lighting.ambient * (Openness(place, normal) * upness);
   const Vec3 start = place + normal * 1e-3;
 
-  const Vec3 offset = is_room ? MainLight(light) - place : MainLight(light);
+  const Vec3 offset = is_room ? MainLight(light) - place : Vec3{};
   const double distance = is_room ? Length(offset) : 1.0;
-  const Vec3 towards = Normalized(offset);
+  const Vec3 towards =
+      is_room ? Normalized(offset) : sun_[static_cast<size_t>(light)].towards();
   const double facing = Dot(normal, towards);
   if (facing > 0) {
     const double weakened = is_room ? 1.0 / (1.0 + distance * distance) : 1.0;
@@ -186,9 +220,7 @@ Sample Renderer::Look(double u, double v, int light,
   Hit hit;
   hit.reach = kFarthest_m;
   MeetBackdrop(ray, &hit);
-  for (const InTile& seen : in_tile_) {
-    Intersect(things_[seen.thing], seen.solids, ray, kTiny_m, &hit);
-  }
+  MeetThings(u, v, ray, &hit);
   Sample sample;
   if (hit.surface < 0) {
     const double height =

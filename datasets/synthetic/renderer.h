@@ -38,16 +38,24 @@ class Renderer {
   Sample Look(double u, double v, int light, double sample_spacing) const;
 
  private:
-  // Where a thing can be seen, in shares of the picture.
+  // Where a solid can be seen, in shares of the picture, and from which depth
+  // on, in lengths of a ray's direction.
   struct Outline {
     double left;
     double top;
     double right;
     double bottom;
+    double nearest;
+
+    bool Holds(double u, double v) const {
+      return u >= left && u <= right && v >= top && v <= bottom;
+    }
   };
 
   Ray RayThrough(double u, double v) const;
   Outline OutlineOf(const PlacedThing& placed, const Box& box) const;
+  // The nearest of the things in the tile along the ray through (u, v).
+  void MeetThings(double u, double v, const Ray& ray, Hit* hit) const;
   void MeetBackdrop(const Ray& ray, Hit* hit) const;
   Rgb Light(const Vec3& place, const Vec3& normal, int light) const;
   double Openness(const Vec3& place, const Vec3& normal) const;
@@ -59,14 +67,21 @@ class Renderer {
   double width_;
   double height_;
   std::vector<PlacedThing> things_;
-  std::vector<std::vector<Outline>> outlines_;  // Of each solid of a thing.
+  std::vector<Vec3> eyes_;       // The camera in the frame of each thing.
   std::vector<ShadowGrid> sun_;  // Outside: for each point of the sun.
-  // What the tile may show: things, and their solids.
-  struct InTile {
-    size_t thing;
-    std::vector<size_t> solids;
+  struct OutlinedSolid {
+    size_t solid;
+    Outline outline;
   };
-  std::vector<InTile> in_tile_;
+  // A thing and those of its solids that may be seen, the nearest first.
+  struct OutlinedThing {
+    size_t thing;
+    std::vector<OutlinedSolid> solids;
+
+    double nearest() const { return solids.front().outline.nearest; }
+  };
+  std::vector<OutlinedThing> outlined_;
+  std::vector<OutlinedThing> in_tile_;  // Of them, the nearest first.
 };
 
 }  // namespace bild

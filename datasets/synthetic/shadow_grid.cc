@@ -39,6 +39,7 @@ ShadowGrid::ShadowGrid(const std::vector<PlacedThing>& things,
   high_ = {-1e30, 0, -1e30};
   for (size_t thing = 0; thing < things.size(); ++thing) {
     const PlacedThing& placed = things[thing];
+    local_towards_.push_back(DirectionIntoFrame(placed, towards));
     if (!placed.thing.casts_shadow) continue;
     for (size_t solid = 0; solid < placed.boxes.size(); ++solid) {
       Box shadow{{1e30, 0, 1e30}, {-1e30, 0, -1e30}};
@@ -89,7 +90,6 @@ bool ShadowGrid::IsHidden(const Vec3& place, double least_reach) const {
   }
   const size_t cell = CellAt(at.z - low_.z, cells_per_m_z_) * kCells +
                       CellAt(at.x - low_.x, cells_per_m_x_);
-  const Ray ray{place, towards_};
   const Range range{least_reach, kFarthest_m};
   size_t framed = things_.size();  // The thing in whose frame `local` is.
   LocalRay local;
@@ -97,7 +97,8 @@ bool ShadowGrid::IsHidden(const Vec3& place, double least_reach) const {
     const PlacedThing& placed = things_[ids_[i].thing];
     if (ids_[i].thing != framed) {
       framed = ids_[i].thing;
-      local = IntoFrame(placed, ray);
+      local = local_towards_[framed];
+      local.ray.origin = PlaceIntoFrame(placed, place);
     }
     if (IsSolidMet(placed, ids_[i].solid, local, range)) return true;
   }

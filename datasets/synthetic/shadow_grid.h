@@ -20,6 +20,8 @@ class ShadowGrid {
   // `things` must outlive this. `towards` points to the sun, y > 0.
   ShadowGrid(const std::vector<PlacedThing>& things, const Vec3& towards);
 
+  const Vec3& towards() const { return towards_; }
+
   // Whether a solid that casts a shadow lies beyond `least_reach` on the way
   // from `place` to the sun.
   bool IsHidden(const Vec3& place, double least_reach) const;
@@ -42,7 +44,8 @@ class ShadowGrid {
 
   const std::vector<PlacedThing>& things_;
   Vec3 towards_;
-  Vec3 low_;  // Of all shadows on the ground.
+  std::vector<LocalRay> local_towards_;  // In the frame of each thing.
+  Vec3 low_;                             // Of all shadows on the ground.
   Vec3 high_;
   double cells_per_m_x_ = 0;
   double cells_per_m_z_ = 0;

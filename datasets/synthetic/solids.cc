@@ -110,8 +110,13 @@ bool MeetEllipsoid(const Solid& solid, const Ray& ray, const Range& range,
     const double facing =
         -Dot(hit->normal, ray.direction) / Length(ray.direction);
     const double scale = 5.0 / radii.y;
+    // Most leaves are far from the edge that noise cuts: the coarse octaves
+    // tell. The slack is far above what rounding could turn round.
+    constexpr double kSlack = 1e-9;
+    const double edge = (facing / solid.ragged + 0.45) / 2.2;
     const double noise =
-        FractalNoise(hit->s * scale, hit->t * scale, solid.seed, 4, 0.8, 0);
+        FractalNoiseWithin(hit->s * scale, hit->t * scale, solid.seed, 4, 0.8,
+                           edge - kSlack, edge + kSlack);
     if (facing < solid.ragged * (2.2 * noise - 0.45)) return false;
   }
   return true;
@@ -238,11 +243,20 @@ Vec3 CornerOf(const PlacedThing& placed, const Box& box, int corner) {
   return placed.thing.place + OutOfFrame(placed.thing, local);
 }
 
-LocalRay IntoFrame(const PlacedThing& placed, const Ray& ray) {
+Vec3 PlaceIntoFrame(const PlacedThing& placed, const Vec3& place) {
+  return IntoFrame(placed.thing, place - placed.thing.place);
+}
+
+LocalRay DirectionIntoFrame(const PlacedThing& placed, const Vec3& direction) {
   const auto inverse = [](double x) { return x == 0 ? 1e300 : 1.0 / x; };
-  const Vec3 direction = IntoFrame(placed.thing, ray.direction);
-  return {{IntoFrame(placed.thing, ray.origin - placed.thing.place), direction},
-          {inverse(direction.x), inverse(direction.y), inverse(direction.z)}};
+  const Vec3 local = IntoFrame(placed.thing, direction);
+  return {{{}, local}, {inverse(local.x), inverse(local.y), inverse(local.z)}};
+}
+
+LocalRay IntoFrame(const PlacedThing& placed, const Ray& ray) {
+  LocalRay local = DirectionIntoFrame(placed, ray.direction);
+  local.ray.origin = PlaceIntoFrame(placed, ray.origin);
+  return local;
 }
 
 PlacedThing Place(const Thing& thing, int first_surface) {
@@ -261,24 +275,24 @@ PlacedThing Place(const Thing& thing, int first_surface) {
   return placed;
 }
 
-void Intersect(const PlacedThing& placed, const std::vector<size_t>& solids,
-               const Ray& ray, double least_reach, Hit* nearest) {
-  if (!PassesSphere(placed, ray)) return;
-  const LocalRay local = IntoFrame(placed, ray);
-  Range range{least_reach, nearest->reach};
-  for (const size_t i : solids) {
-    if (!PassesBox(placed.boxes[i], local, range)) continue;
-    const Solid& solid = placed.thing.solids[i];
-    LocalHit hit;
-    if (!Meet(solid, local.ray, range, &hit)) continue;
-    range.most = hit.reach;
-    nearest->reach = hit.reach;
-    nearest->normal = OutOfFrame(placed.thing, hit.normal);
-    nearest->s = hit.s;
-    nearest->t = hit.t;
-    nearest->material = hit.is_top ? solid.top_material : solid.material;
-    nearest->surface = placed.first_surface + static_cast<int>(i);
-  }
+void Intersect(const PlacedThing& placed, size_t solid, const LocalRay& local,
+               double least_reach, Hit* nearest) {
+  const int surface = placed.first_surface + static_cast<int>(solid);
+  // The range's end lies outside of it.
+  const double most = surface < nearest->surface
+                          ? std::nextafter(nearest->reach, HUGE_VAL)
+                          : nearest->reach;
+  const Range range{least_reach, most};
+  if (!PassesBox(placed.boxes[solid], local, range)) return;
+  LocalHit hit;
+  const Solid& met = placed.thing.solids[solid];
+  if (!Meet(met, local.ray, range, &hit)) return;
+  nearest->reach = hit.reach;
+  nearest->normal = OutOfFrame(placed.thing, hit.normal);
+  nearest->s = hit.s;
+  nearest->t = hit.t;
+  nearest->material = hit.is_top ? met.top_material : met.material;
+  nearest->surface = surface;
 }
 
 bool IsSolidMet(const PlacedThing& placed, size_t solid, const LocalRay& local,

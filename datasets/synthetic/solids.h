@@ -93,11 +93,16 @@ struct LocalRay {
   Vec3 per_direction;  // 1 / direction; huge where that is 0.
 };
 LocalRay IntoFrame(const PlacedThing& placed, const Ray& ray);
+// The same in parts, for rays that share their origin or their direction.
+Vec3 PlaceIntoFrame(const PlacedThing& placed, const Vec3& place);
+LocalRay DirectionIntoFrame(const PlacedThing& placed, const Vec3& direction);
 
-// Replaces `nearest` where one of the thing's `solids` (ascending) is met
-// nearer than nearest->reach and farther than `least_reach`.
-void Intersect(const PlacedThing& placed, const std::vector<size_t>& solids,
-               const Ray& ray, double least_reach, Hit* nearest);
+// Replaces `nearest` where a solid of the thing is met nearer than
+// nearest->reach and farther than `least_reach`. Of two that are met at the
+// same place it is the one with the lower surface, in whatever order they are
+// tried.
+void Intersect(const PlacedThing& placed, size_t solid, const LocalRay& local,
+               double least_reach, Hit* nearest);
 
 // Whether one solid of the thing is met within the range.
 bool IsSolidMet(const PlacedThing& placed, size_t solid, const LocalRay& local,

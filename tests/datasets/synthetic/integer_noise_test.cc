@@ -82,6 +82,46 @@ TEST(FractalNoise, StaysInRangeAroundOneHalf) {
   EXPECT_GT(squares / (kSide * kSide) - mean * mean, 0.004);
 }
 
+// To the bit, also where x goes back.
+TEST(FractalNoiseRow, IsTheNoiseAtEveryPlaceOfTheRow) {
+  for (const double y : {-3.75, 0.0, 2.2}) {
+    FractalNoiseRow row(y, 12, 3, 0.5);
+    for (const double x : {-2.6, -2.5, 0.0, 0.01, 0.3, 1.0, 7.9, 0.31}) {
+      EXPECT_EQ(row.At(x), FractalNoise(x, y, 12, 3, 0.5, 0)) << x << " " << y;
+    }
+  }
+}
+
+// On either side of [low, high] only the side is told, and it is the right one;
+// between them the bits are those of the noise. Both happen, and octaves are
+// saved: most answers outside are not the noise itself.
+TEST(FractalNoiseWithin, TellsTheSideOrTheNoise) {
+  int within = 0;
+  int outside = 0;
+  int shortened = 0;
+  for (int i = 0; i < 40000; ++i) {
+    const double x = 0.173 * (i % 200) - 11.0;
+    const double y = 0.219 * (i / 200.0) - 7.0;
+    const double low = HashUniform(i, 1, 77) * 1.4 - 0.2;
+    const double high = low + 0.1 * HashUniform(i, 2, 77);
+    const double noise = FractalNoise(x, y, 3, 4, 0.8, 0);
+    const double told = FractalNoiseWithin(x, y, 3, 4, 0.8, low, high);
+    if (noise < low) {
+      ASSERT_LT(told, low) << i;
+    } else if (noise > high) {
+      ASSERT_GT(told, high) << i;
+    } else {
+      ASSERT_EQ(told, noise) << i;
+      ++within;
+      continue;
+    }
+    ++outside;
+    if (told != noise) ++shortened;
+  }
+  EXPECT_GT(within, 1000);
+  EXPECT_GT(shortened, outside / 2);
+}
+
 TEST(FractalNoise, FineOctavesFadeBelowTheSampling) {
   // At a spacing of 0.2 an octave of wavelength 1 is kept whole (1 / 0.2 - 2 >
   // 1), one of 0.5 half (0.5), those below not at all.

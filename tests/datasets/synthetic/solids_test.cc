@@ -10,9 +10,11 @@ namespace {
 Hit Shoot(const Thing& thing, const Vec3& origin, const Vec3& direction) {
   Hit hit;
   hit.reach = 1e6;
-  std::vector<size_t> solids;
-  for (size_t i = 0; i < thing.solids.size(); ++i) solids.push_back(i);
-  Intersect(Place(thing, 10), solids, {origin, direction}, 1e-4, &hit);
+  const PlacedThing placed = Place(thing, 10);
+  const LocalRay local = IntoFrame(placed, {origin, direction});
+  for (size_t i = 0; i < thing.solids.size(); ++i) {
+    Intersect(placed, i, local, 1e-4, &hit);
+  }
   return hit;
 }
 
@@ -37,6 +39,25 @@ TEST(Solids, BoxIsMissedBesideAndBehind) {
   const Thing thing = Of(Block({-1, 0, 4}, {1, 2, 6}, 3));
   EXPECT_EQ(Shoot(thing, {1.01, 1, 0}, {0, 0, 1}).surface, -1);
   EXPECT_EQ(Shoot(thing, {0, 1, 7}, {0, 0, 1}).surface, -1);
+}
+
+// Two boxes share a face: whichever is tried first, the lower surface has it.
+TEST(Solids, OfTwoAtOnePlaceTheFirstIsSeen) {
+  Thing thing;
+  thing.solids = {Block({-1, 0, 4}, {1, 2, 6}, 1),
+                  Block({-1, 0, 4}, {1, 2, 8}, 2)};
+  const PlacedThing placed = Place(thing, 10);
+  const LocalRay local = IntoFrame(placed, {{0.5, 1, 0}, {0, 0, 1}});
+  for (const bool is_reversed : {false, true}) {
+    Hit hit;
+    hit.reach = 1e6;
+    for (const size_t solid : {size_t{0}, size_t{1}}) {
+      Intersect(placed, is_reversed ? 1 - solid : solid, local, 1e-4, &hit);
+    }
+    EXPECT_EQ(hit.reach, 4.0);
+    EXPECT_EQ(hit.surface, 10);
+    EXPECT_EQ(hit.material, 1);
+  }
 }
 
 TEST(Solids, GableRoofSlopesToItsRidge) {
