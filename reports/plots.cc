@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -274,6 +275,20 @@ class Page {
   int labels_ = 0;
 };
 
+// The lowest that a line, a band or a whisker reaches.
+double LeastDrawn(const Figure& figure) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Series& series : figure.series) {
+    for (const SeriesPoint& point : series.points) {
+      least = std::min(least, point.minimum);
+      if (point.standard_error > 0) {
+        least = std::min(least, point.mean - point.standard_error);
+      }
+    }
+  }
+  return least;
+}
+
 void AppendAxes(const Figure& figure, std::string* script) {
   int64_t last = 1;
   for (const Series& series : figure.series) {
@@ -290,6 +305,10 @@ void AppendAxes(const Figure& figure, std::string* script) {
       "set xlabel ", GnuplotQuoted(figure.x_title),
       " textcolor rgb '#1a1a1a'\n", "set xrange [0:", last, "]\n",
       "set offsets 0,0,graph 0.04,graph 0.04\n");
+  // What is never negative has no room below 0.
+  if (LeastDrawn(figure) >= 0) {
+    absl::StrAppend(script, "set yrange [0<*:*]\n");
+  }
   if (figure.has_zero_line) {
     absl::StrAppend(
         script,

@@ -186,6 +186,17 @@ TEST(PlotsTest, ManySettingsGoFromDarkToLightWithoutBands) {
             "the CSV file.");
 }
 
+TEST(PlotsTest, WhatIsNeverNegativeHasNoRoomBelowZero) {
+  Figure figure = SampleFigure();
+  figure.series = {{"bild", {{10, 3, 1.0, 0.0, 1.5}}}};
+  EXPECT_THAT(FigureScript(figure), HasSubstr("set yrange [0<*:*]\n"));
+  figure.series[0].points[0].minimum = -0.25;
+  EXPECT_THAT(FigureScript(figure), Not(HasSubstr("yrange")));
+  // The whisker.
+  figure.series[0].points[0] = {10, 1, 1.0, 1.0, 1.0, 1.25};
+  EXPECT_THAT(FigureScript(figure), Not(HasSubstr("yrange")));
+}
+
 TEST(GnuplotTest, QuotedTextIsInert) {
   EXPECT_EQ(GnuplotQuoted("plain"), "'plain'");
   EXPECT_EQ(GnuplotQuoted("it's `rm` \\n \"x\""), "'it''s `rm` \\n \"x\"'");
