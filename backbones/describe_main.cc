@@ -190,9 +190,9 @@ int Main(int argc, char** argv) {
   Request request;
   if (const auto code = StartProgram(
           argc, argv,
-          "Parameters, multiply-adds, time and memory of a forward "
-          "pass.\nbazel "
-          "run //backbones:describe -- --backbone=all --size=256x256 [flags]",
+          "Parameters, multiply-adds, time and memory of a forward pass.\n"
+          "bazel run //backbones:describe -- --backbone=all --size=256x256 "
+          "[flags]",
           [&request] {
             auto read = ReadRequest();
             if (read.ok()) request = std::move(read).value();

@@ -38,10 +38,10 @@ std::string Table(const Backbone& backbone) {
 }
 
 int Main(int argc, char** argv) {
-  if (const auto code = StartProgram(
-          argc, argv,
-          "Prints kind, name and shape of every tensor of a net.\nbazel "
-          "run //backbones:tensor_table -- --backbone=NET"))
+  if (const auto code =
+          StartProgram(argc, argv,
+                       "Prints kind, name and shape of every tensor of a net.\n"
+                       "bazel run //backbones:tensor_table -- --backbone=NET"))
     return *code;
   const auto table =
       CatchTorchErrors("building the net", []() -> absl::StatusOr<std::string> {

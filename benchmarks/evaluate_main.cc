@@ -323,7 +323,8 @@ int Main(int argc, char** argv) {
   if (const auto code = StartProgram(
           argc, argv,
           "Scores a weights file, or the hazy pictures (--backbone=none), on a "
-          "dataset.\nbazel run //benchmarks:evaluate -- --backbone= --weights= "
+          "dataset.\n"
+          "bazel run //benchmarks:evaluate -- --backbone= --weights= "
           "--dataset= --data_root= [flags]",
           [&profiles] { return CheckUsage(&profiles); }))
     return *code;

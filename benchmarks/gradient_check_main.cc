@@ -66,17 +66,16 @@ std::string Line(const GradientCheckRow& row) {
 
 int Main(int argc, char** argv) {
   GradientCheckSpec spec;
-  if (const auto code = StartProgram(
-          argc, argv,
-          "Checks the outer gradient of a net against automatic "
-          "differentiation "
-          "through the update.\nbazel run //bild:gradient_check -- --backbone= "
-          "[flags]",
-          [&spec] {
-            auto read = ReadSpec();
-            if (read.ok()) spec = std::move(read).value();
-            return read.status();
-          }))
+  if (const auto code =
+          StartProgram(argc, argv,
+                       "Checks the outer gradient of a net against automatic "
+                       "differentiation through the update.\n"
+                       "bazel run //bild:gradient_check -- --backbone= [flags]",
+                       [&spec] {
+                         auto read = ReadSpec();
+                         if (read.ok()) spec = std::move(read).value();
+                         return read.status();
+                       }))
     return *code;
   KeepMemory();
   const absl::StatusOr<GradientCheck> check = CatchTorchErrors(

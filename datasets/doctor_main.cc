@@ -28,8 +28,8 @@ absl::Status CheckUsage() {
 int Main(int argc, char** argv) {
   if (const auto code =
           StartProgram(argc, argv,
-                       "Says what a folder of pictures looks like.\nbazel run "
-                       "//datasets:doctor -- --data_root=DIR",
+                       "Says what a folder of pictures looks like.\n"
+                       "bazel run //datasets:doctor -- --data_root=DIR",
                        CheckUsage))
     return *code;
   const auto findings = Diagnose(UserPath(absl::GetFlag(FLAGS_data_root)));

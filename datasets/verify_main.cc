@@ -205,9 +205,9 @@ absl::StatusOr<bool> VerifySet() {
 int Main(int argc, char** argv) {
   if (const auto code =
           StartProgram(argc, argv,
-                       "Checks a copy of a dataset.\nbazel run "
-                       "//datasets:verify -- --dataset= --data_root= "
-                       "[flags]",
+                       "Checks a copy of a dataset.\n"
+                       "bazel run //datasets:verify -- --dataset= "
+                       "--data_root= [flags]",
                        CheckUsage))
     return *code;
   const absl::StatusOr<bool> is_good = VerifySet();

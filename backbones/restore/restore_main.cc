@@ -329,11 +329,12 @@ absl::StatusOr<Outcome> RestoreAll() {
 }
 
 int Main(int argc, char** argv) {
-  if (const auto code = StartProgram(
-          argc, argv,
-          "Dehazes PNG and JPEG photographs.\nbazel run //backbones:restore -- "
-          "--backbone= --weights= --input= --output= [flags]",
-          CheckUsage))
+  if (const auto code =
+          StartProgram(argc, argv,
+                       "Dehazes PNG and JPEG photographs.\n"
+                       "bazel run //backbones:restore -- --backbone= "
+                       "--weights= --input= --output= [flags]",
+                       CheckUsage))
     return *code;
   const auto outcome =
       CatchTorchErrors("restoring", [] { return RestoreAll(); });

@@ -150,9 +150,8 @@ int Main(int argc, char** argv) {
   if (const auto code =
           StartProgram(argc, argv,
                        "Times the suite's nets against the same nets in plain "
-                       "PyTorch, after "
-                       "a check that both compute the same.\nbazel run "
-                       "//benchmarks/parity:net_parity -- [flags]",
+                       "PyTorch, after a check that both compute the same.\n"
+                       "bazel run //benchmarks/parity:net_parity -- [flags]",
                        CheckFlags))
     return *code;
   KeepMemory();
