@@ -142,6 +142,9 @@ ABSL_FLAG(std::string, reward_engine, "auto",
           "per_sample");
 ABSL_FLAG(int64_t, reward_memory_mib, 1024,
           "what the engine auto may keep of a training batch's gradients");
+ABSL_FLAG(double, finite_difference_step, 0.01,
+          "length of the step eps v of the engine finite_difference, l2, in "
+          "parameters");
 ABSL_FLAG(double, phi_learning_rate, 1e-3,
           "of the reweighting network (Adam 0.9, 0.999)");
 ABSL_FLAG(double, phi_epsilon, 1e-8, "of the reweighting network's Adam");
@@ -282,6 +285,7 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   train.reward_engine = absl::GetFlag(FLAGS_reward_engine);
   train.reward_memory_mib = absl::GetFlag(FLAGS_reward_memory_mib);
   train.phi_learning_rate = absl::GetFlag(FLAGS_phi_learning_rate);
+  train.finite_difference_step = absl::GetFlag(FLAGS_finite_difference_step);
   train.phi_epsilon = absl::GetFlag(FLAGS_phi_epsilon);
   train.validation_batch = absl::GetFlag(FLAGS_validation_batch);
   train.validation_momentum = absl::GetFlag(FLAGS_validation_momentum);

@@ -18,7 +18,7 @@ enum class RewardEngine {
   kInBackward,        // Per-patch gradients formed in the training backward.
   kLayerwise,         // Layer inputs and output gradients kept, multiplied out.
   kForward,           // One forward pass with tangent v at the same parameters.
-  kFiniteDifference,  // Losses at theta +- eps v, eps = 0.01 / |v|: inexact.
+  kFiniteDifference,  // Losses at theta +- eps v: inexact.
   kPerSample,         // B backward passes: the slow truth.
 };
 
@@ -63,7 +63,8 @@ struct RewardPlan {
   std::string Name() const;
 
   RewardEngine engine;
-  // Of kFiniteDifference: |eps v|, l2, in parameters.
+  // Of kFiniteDifference: |eps v|, l2, in parameters (0.01 in DARTS,
+  // arXiv:1806.09055, section 2.3).
   double finite_difference_step = 0.01;
   std::set<const Layer*> layerwise;
   int64_t layers = 0;  // That run, where `layerwise` is not empty.

@@ -20,6 +20,7 @@ absl::StatusOr<BilevelOptions> MakeStepOptions(const TrainConfig& config,
   BILD_ASSIGN_OR_RETURN(
       options.engine, PlanRewards(config.reward_engine, backbone, config.batch,
                                   config.crop_px, config.reward_memory_mib));
+  options.engine.finite_difference_step = config.finite_difference_step;
   options.clip_gradient_norm = config.clip_gradient_norm;
   options.phi_learning_rate =
       method.phi_learning_rate.value_or(config.phi_learning_rate);

@@ -112,6 +112,7 @@ std::vector<std::pair<std::string, std::string>> DescribeTrainConfig(
   add("logit_norm", config.logit_norm);
   add("reward_engine", config.reward_engine);
   add("reward_memory_mib", config.reward_memory_mib);
+  add("finite_difference_step", config.finite_difference_step);
   add("phi_learning_rate", config.phi_learning_rate);
   add("phi_epsilon", config.phi_epsilon);
   add("validation_batch", config.effective_validation_batch());
@@ -215,6 +216,14 @@ absl::Status ValidateTrainConfig(const TrainConfig& config) {
   }
   at_least("clip_gradient_norm", config.clip_gradient_norm, 0.0);
   positive("learning_rate", config.learning_rate);
+  positive("finite_difference_step", config.finite_difference_step);
+  if (config.finite_difference_step != TrainConfig().finite_difference_step &&
+      config.reward_engine != "finite_difference") {
+    problems.push_back(
+        fmt::format("--finite_difference_step={} with --reward_engine={}: only "
+                    "finite_difference takes a step. Leave one of them out.",
+                    config.finite_difference_step, config.reward_engine));
+  }
   positive("phi_learning_rate", config.phi_learning_rate);
   positive("phi_epsilon", config.phi_epsilon);
   if (problems.empty()) return absl::OkStatus();

@@ -43,6 +43,8 @@ struct TrainConfig {
   std::string logit_norm = "zscore";
   std::string reward_engine = "auto";
   int64_t reward_memory_mib = 1024;  // Of the engine "auto".
+  // Of the engine "finite_difference": |eps v|, l2, in parameters.
+  double finite_difference_step = 0.01;
   double phi_learning_rate = 1e-3;
   double phi_epsilon = 1e-8;
   int64_t validation_batch = -1;  // M; -1: the training batch.

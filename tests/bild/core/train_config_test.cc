@@ -58,7 +58,7 @@ TEST(TrainConfig, TextHoldsEveryField) {
             "--epsilon=1e-08 --momentum=0 --weight_decay=0 "
             "--clip_gradient_norm=0 --alpha=0.01 --entropy=maximize "
             "--reward_scale=unit_rms --logit_norm=zscore --reward_engine=auto "
-            "--reward_memory_mib=1024 "
+            "--reward_memory_mib=1024 --finite_difference_step=0.01 "
             "--phi_learning_rate=0.001 --phi_epsilon=1e-08 "
             "--validation_batch=8 --validation_momentum=0 --outer_every=1 "
             "--horizon=1 --truncate=1 --preconditioner=identity "
@@ -125,6 +125,11 @@ TEST(ValidateTrainConfig, EveryRange) {
       {"--phi_learning_rate",
        [](TrainConfig* c, double x) { c->phi_learning_rate = x; }},
       {"--phi_epsilon", [](TrainConfig* c, double x) { c->phi_epsilon = x; }},
+      {"--finite_difference_step",
+       [](TrainConfig* c, double x) {
+         c->reward_engine = "finite_difference";
+         c->finite_difference_step = x;
+       }},
       {"weight_decay", [](TrainConfig* c, double x) { c->weight_decay = x; }},
       {"momentum", [](TrainConfig* c, double x) { c->momentum = x; }},
       {"beta1", [](TrainConfig* c, double x) { c->beta1 = x; }},
@@ -216,6 +221,10 @@ TEST(ValidateTrainConfig, TheMethodsKnobs) {
        }},
       {"--preconditioner='diagonal'",
        [](TrainConfig* c) { c->preconditioner = "diagonal"; }},
+      {"--finite_difference_step=0",
+       [](TrainConfig* c) { c->finite_difference_step = 0.0; }},
+      {"--finite_difference_step=0.001 with --reward_engine=auto: only",
+       [](TrainConfig* c) { c->finite_difference_step = 0.001; }},
       {"--reward_memory_mib=0",
        [](TrainConfig* c) { c->reward_memory_mib = 0; }},
       {"--reward_memory_mib=9000000000000",

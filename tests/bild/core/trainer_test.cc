@@ -399,6 +399,15 @@ TEST(Train, EveryEngineTrainsAlike) {
   for (const auto& [engine, loss] : scores) {
     EXPECT_NEAR(loss, scores.at("per_sample"), 1e-4) << engine;
   }
+  SmallTraining small;
+  const TemporaryFolder folder;
+  TrainingTask task = small.Task("bild", folder.path());
+  task.config.reward_engine = "finite_difference";
+  task.config.finite_difference_step = 0.001;
+  const auto result = Train(task);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_NE(result->last_window.at("training_loss"),
+            scores.at("finite_difference"));
 }
 
 TEST(Train, WhatAMethodCannotDoTouchesNothing) {
