@@ -32,7 +32,9 @@ at::Tensor AodNet::EstimateK(const at::Tensor& hazy) const {
 }
 
 at::Tensor AodNet::Forward(const at::Tensor& input) const {
-  return CleanImage(EstimateK(input), input).relu_();
+  // As the first layer wants it, so that all of the net lies alike in memory.
+  const at::Tensor hazy = e_conv1_.Arranged(input);
+  return CleanImage(EstimateK(hazy), hazy).relu_();
 }
 
 std::optional<Liveness> AodNet::CheckLiveness(const at::Tensor& input) const {

@@ -8,8 +8,10 @@
 #include "ATen/ops/conv2d.h"
 #include "ATen/ops/conv_transpose2d.h"
 #include "ATen/ops/convolution_backward.h"
+#include "ATen/ops/empty.h"
 #include "ATen/ops/matmul.h"
 #include "ATen/ops/stack.h"
+#include "backbones/matrix_convolution.h"
 #include "backbones/row_convolution.h"
 #include "c10/core/GradMode.h"
 #include "c10/core/MemoryFormat.h"
@@ -29,6 +31,12 @@ ParameterGradients Backward(const at::Tensor& output_gradient,
                             bool with_bias) {
   if (groups == 1 && RowsAreFaster(input, weight, geometry)) {
     return {WeightGradientByRows(output_gradient, input, weight, geometry),
+            with_bias ? output_gradient.sum({0, 2, 3}) : at::Tensor()};
+  }
+  if (groups == 1 && MatrixIsFaster(input, weight)) {
+    const at::Tensor gradient = at::empty(weight.sizes(), weight.options());
+    WriteWeightGradientByMatrix(output_gradient, input, gradient, geometry);
+    return {gradient,
             with_bias ? output_gradient.sum({0, 2, 3}) : at::Tensor()};
   }
   const int64_t bias_size = output_gradient.size(1);
@@ -64,6 +72,12 @@ ParameterGradients PatchBackward(const at::Tensor& output_gradient,
   const int64_t out_channels = weight.size(0);
   const int64_t in_channels = weight.size(1);
   ParameterGradients result;
+  if (MatrixIsFaster(input, weight)) {
+    result.weight =
+        PatchWeightGradientsByMatrix(output_gradient, input, geometry);
+    if (with_bias) result.bias = output_gradient.sum({2, 3});
+    return result;
+  }
   if (!LiesChannelsLast(input) && in_channels % kGroupedChannels == 0 &&
       out_channels % kGroupedChannels == 0) {
     // The batch as groups: one call whose gradient is every patch's own.
@@ -111,6 +125,9 @@ at::Tensor Conv2d::Apply(const at::Tensor& input, const at::Tensor& weight,
   if (RowsAreFaster(input, weight, geometry_)) {
     return ConvolveByRows(input, weight, bias, geometry_);
   }
+  if (MatrixIsFaster(input, weight)) {
+    return ConvolveByMatrix(input, weight, bias, geometry_);
+  }
   return at::conv2d(input, weight, bias,
                     {geometry_.stride_px, geometry_.stride_px},
                     {geometry_.padding_px, geometry_.padding_px});
@@ -119,9 +136,12 @@ at::Tensor Conv2d::Apply(const at::Tensor& input, const at::Tensor& weight,
 at::Tensor Conv2d::InputGradient(const at::Tensor& output_gradient,
                                  const at::Tensor& input,
                                  const at::Tensor& weight) const {
+  if (MatrixIsFaster(input, weight)) {
+    return InputGradientByMatrix(output_gradient, input, weight, geometry_);
+  }
   const int64_t out_channels = weight.size(0);
   const int64_t in_channels = weight.size(1);
-  if (IsMatrixProduct()) {
+  if (geometry_.SeesOnePixel()) {
     const at::Tensor matrix = weight.view({out_channels, in_channels});
     if (LiesChannelsLast(output_gradient)) {
       // [B HW, out] x [out, in].
@@ -147,9 +167,19 @@ ParameterGradients Conv2d::SummedGradients(const at::Tensor& output_gradient,
                   /*groups=*/1, /*with_bias=*/true);
 }
 
+at::Tensor Conv2d::WriteSummedGradients(const at::Tensor& output_gradient,
+                                        const at::Tensor& input,
+                                        const at::Tensor& place) const {
+  if (!MatrixIsFaster(input, place)) {
+    return Layer::WriteSummedGradients(output_gradient, input, place);
+  }
+  WriteWeightGradientByMatrix(output_gradient, input, place, geometry_);
+  return output_gradient.sum({0, 2, 3});
+}
+
 ParameterGradients Conv2d::PatchGradients(const at::Tensor& output_gradient,
                                           const at::Tensor& input) const {
-  if (IsMatrixProduct()) {
+  if (geometry_.SeesOnePixel()) {
     // [out, HW] x [HW, in] for every patch.
     return {
         at::bmm(output_gradient.flatten(2), input.flatten(2).transpose(1, 2))

@@ -15,6 +15,11 @@ struct ConvolutionGeometry {
   int64_t stride_px = 1;
   int64_t padding_px = 0;         // Zeros on every side.
   int64_t output_padding_px = 0;  // Transposed only: rows and columns more.
+
+  // Nothing but a product with a matrix at every pixel.
+  bool SeesOnePixel() const {
+    return kernel_px == 1 && stride_px == 1 && padding_px == 0;
+  }
 };
 
 // 2-D convolution (correlation). Input [B, in, H, W], weight
@@ -32,6 +37,9 @@ class Conv2d final : public Layer {
                            const at::Tensor& weight) const override;
   ParameterGradients SummedGradients(const at::Tensor& output_gradient,
                                      const at::Tensor& input) const override;
+  at::Tensor WriteSummedGradients(const at::Tensor& output_gradient,
+                                  const at::Tensor& input,
+                                  const at::Tensor& place) const override;
   ParameterGradients PatchGradients(const at::Tensor& output_gradient,
                                     const at::Tensor& input) const override;
   at::Tensor Arranged(const at::Tensor& x) const override;
@@ -39,11 +47,6 @@ class Conv2d final : public Layer {
                        const at::Tensor& output) const override;
 
  private:
-  // Nothing but a product with a matrix at every pixel.
-  bool IsMatrixProduct() const {
-    return geometry_.kernel_px == 1 && geometry_.stride_px == 1 &&
-           geometry_.padding_px == 0;
-  }
   ConvolutionGeometry geometry_;
 };
 

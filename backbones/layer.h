@@ -66,6 +66,16 @@ class Layer {
                                    const at::Tensor& weight) const = 0;
   virtual ParameterGradients SummedGradients(const at::Tensor& output_gradient,
                                              const at::Tensor& input) const = 0;
+  // The same with the weight's gradient written to `place`, of its shape, which
+  // may hold anything. Returns the bias's.
+  virtual at::Tensor WriteSummedGradients(const at::Tensor& output_gradient,
+                                          const at::Tensor& input,
+                                          const at::Tensor& place) const {
+    const ParameterGradients gradients =
+        SummedGradients(output_gradient, input);
+    place.copy_(gradients.weight);
+    return gradients.bias;
+  }
   virtual ParameterGradients PatchGradients(const at::Tensor& output_gradient,
                                             const at::Tensor& input) const = 0;
   // `x`, the layer's input or output gradient, as it lies in memory where the

@@ -28,28 +28,33 @@ void CheckPatches(const Layer& layer, const at::Tensor& input,
               patches, ": a layer that mixes patches cannot record");
 }
 
-// Adds what a layer gives to where its parameters lie in `vector` [P].
-void AddSummed(const Layer& layer, const ParameterGradients& gradients,
-               at::Tensor vector) {
-  Slice(vector, layer.weight()).add_(gradients.weight.flatten());
-  if (layer.has_bias()) Slice(vector, layer.bias()).add_(gradients.bias);
+// Adds the gradients of a sum of losses in one call of a layer.
+void AddSummed(const Layer& layer, const at::Tensor& output_gradient,
+               const at::Tensor& input, GradientVector& sum) {
+  const at::Tensor place = sum.PlaceOfFirstShare(layer.weight());
+  at::Tensor bias;
+  if (place.defined()) {
+    bias = layer.WriteSummedGradients(output_gradient, input, place);
+  } else {
+    const ParameterGradients gradients =
+        layer.SummedGradients(output_gradient, input);
+    sum.Add(layer.weight(), gradients.weight);
+    bias = gradients.bias;
+  }
+  if (layer.has_bias()) sum.Add(layer.bias(), bias);
 }
 
 }  // namespace
 
 PatchTape::PatchTape(Keep keep, const ParameterSet& parameters, int64_t patches)
-    : keep_(keep),
-      patches_(patches),
-      size_(parameters.size()),
-      options_(parameters.flat().options()) {}
+    : keep_(keep), patches_(patches), parameters_(parameters) {}
 
 PatchTape::PatchTape(const std::set<const Layer*>& operands,
                      const ParameterSet& parameters, int64_t patches)
     : keep_(Keep::kGradients),
       operands_(operands),
       patches_(patches),
-      size_(parameters.size()),
-      options_(parameters.flat().options()) {}
+      parameters_(parameters) {}
 
 void PatchTape::KeepGradients(const Parameter& parameter,
                               const at::Tensor& gradients) {
@@ -75,8 +80,9 @@ void PatchTape::Record(const Layer& layer, const at::Tensor& input,
 
 at::Tensor PatchTape::Products(const at::Tensor& v) const {
   const at::NoGradGuard no_grad;
-  TORCH_CHECK(v.dim() == 1 && v.size(0) == size_, "expected a vector of ",
-              size_, ", found ", v.sizes());
+  TORCH_CHECK(v.dim() == 1 && v.size(0) == parameters_.size(),
+              "expected a vector of ", parameters_.size(), ", found ",
+              v.sizes());
   at::Tensor products = at::zeros({patches_}, v.options());
   for (const auto& [place, piece] : pieces_) {
     products.addmv_(piece.gradients, Slice(v, *piece.parameter));
@@ -93,25 +99,23 @@ at::Tensor PatchTape::Products(const at::Tensor& v) const {
 
 at::Tensor PatchTape::WeightedSum(const at::Tensor& weights) const {
   const at::NoGradGuard no_grad;
-  at::Tensor sum = at::zeros({size_}, weights.options());
+  GradientVector sum(parameters_, weights.options());
   for (const auto& [place, piece] : pieces_) {
-    Slice(sum, *piece.parameter).addmv_(piece.gradients.t(), weights);
+    sum.AddWeighted(*piece.parameter, piece.gradients, weights);
   }
   for (const Call& call : calls_) {
-    AddSummed(
-        *call.layer,
-        call.layer->SummedGradients(
-            call.output_gradient * PerPatch(weights, call.output_gradient),
-            call.input),
-        sum);
+    AddSummed(*call.layer,
+              call.output_gradient * PerPatch(weights, call.output_gradient),
+              call.input, sum);
   }
-  return sum;
+  return sum.Take();
 }
 
 at::Tensor PatchTape::Gradients() const {
   TORCH_CHECK(keep_ == Keep::kGradients && operands_.empty(),
               "this tape keeps operands, not gradients");
-  at::Tensor gradients = at::zeros({patches_, size_}, options_);
+  at::Tensor gradients =
+      at::zeros({patches_, parameters_.size()}, parameters_.flat().options());
   for (const auto& [place, piece] : pieces_) {
     Slice(gradients, *piece.parameter).add_(piece.gradients);
   }
@@ -120,21 +124,25 @@ at::Tensor PatchTape::Gradients() const {
 
 HalvesTape::HalvesTape(const ParameterSet& parameters, int64_t patches)
     : patches_(patches),
-      sums_(at::zeros({2, parameters.size()}, parameters.flat().options())) {}
+      first_(parameters, parameters.flat().options()),
+      rest_(parameters, parameters.flat().options()) {}
 
 void HalvesTape::Record(const Layer& layer, const at::Tensor& input,
                         const at::Tensor& output_gradient) {
   CheckPatches(layer, input, patches_);
   const int64_t half = patches_ / 2;
-  const auto add = [&](int64_t row, int64_t start, int64_t count) {
+  const auto add = [&](GradientVector& sum, int64_t start, int64_t count) {
     const auto part = [start, count](const at::Tensor& of_patches) {
       return of_patches.narrow(0, start, count);
     };
-    AddSummed(layer, layer.SummedGradients(part(output_gradient), part(input)),
-              sums_[row]);
+    AddSummed(layer, part(output_gradient), part(input), sum);
   };
-  if (half > 0) add(0, 0, half);
-  add(1, half, patches_ - half);
+  if (half > 0) add(first_, 0, half);
+  add(rest_, half, patches_ - half);
+}
+
+std::pair<at::Tensor, at::Tensor> HalvesTape::Take() {
+  return {first_.Take(), rest_.Take()};
 }
 
 }  // namespace bild

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "backbones/gradient_vector.h"
 #include "backbones/layers.h"
 
 namespace bild {
@@ -33,6 +34,7 @@ class PatchTape final : public LayerTape {
     kOperands,   // Every layer's input and output gradient. (`layerwise`)
   };
 
+  // `parameters` outlive the tape.
   PatchTape(Keep keep, const ParameterSet& parameters, int64_t patches);
   // The operands of these layers, the gradients of all others.
   PatchTape(const std::set<const Layer*>& operands,
@@ -69,8 +71,7 @@ class PatchTape final : public LayerTape {
   Keep keep_;
   std::set<const Layer*> operands_;
   int64_t patches_;
-  int64_t size_;
-  at::TensorOptions options_;
+  const ParameterSet& parameters_;
   // By offset and number, since a window of a parameter is one too. What the
   // layers gave, not copied.
   std::map<std::pair<int64_t, int64_t>, Piece> pieces_;
@@ -87,12 +88,13 @@ class HalvesTape final : public LayerTape {
   void Record(const Layer& layer, const at::Tensor& input,
               const at::Tensor& output_gradient) override;
 
-  // [2, P]: the first half's, zeros for B = 1, and the rest's.
-  const at::Tensor& sums() const { return sums_; }
+  // [P] each, once: the first half's, zeros for B = 1, and the rest's.
+  std::pair<at::Tensor, at::Tensor> Take();
 
  private:
   int64_t patches_;
-  at::Tensor sums_;
+  GradientVector first_;
+  GradientVector rest_;
 };
 
 // While it lives, the layers of the set record on `tape` (null: plain).

@@ -23,7 +23,8 @@ at::Tensor ConvolveByRows(const at::Tensor& input, const at::Tensor& weight,
                           const at::Tensor& bias,
                           const ConvolutionGeometry& geometry);
 
-// The gradient of its weight, of the weight's shape; summed over the batch.
+// The gradient of its weight, of the weight's shape; summed over the batch. Not
+// differentiable.
 at::Tensor WeightGradientByRows(const at::Tensor& output_gradient,
                                 const at::Tensor& input,
                                 const at::Tensor& weight,

@@ -65,8 +65,10 @@ Halves RecordHalves(Backbone& backbone, const Patches& patches,
   const at::Tensor losses = LossesOf(backbone, patches, loss);
   torch::autograd::backward({losses.sum()}, {});
   halves.losses = losses.detach();
-  halves.all = tape.sums()[0] + tape.sums()[1];
-  if (count >= 2) halves.first = tape.sums()[0];
+  auto [first, rest] = tape.Take();
+  // In the place of the rest, which nobody needs any more.
+  halves.all = count >= 2 ? rest.add_(first) : rest;
+  if (count >= 2) halves.first = first;
   return halves;
 }
 

@@ -89,7 +89,8 @@ Image ApplyHaze(const Image& clear, const std::vector<double>& depth,
   constexpr size_t kAtOnce = 16;
   std::array<double, kAtOnce> exponents{};
   std::array<double, kAtOnce> transmissions{};
-  const auto exponent_at = [&](size_t pixel) {
+  // In order, each pixel once: the unevenness goes along.
+  const auto next_exponent = [&](size_t pixel) {
     double beta = condition.beta;
     if (condition.is_uneven) beta *= unevenness.Next();
     return -beta * depth[pixel];
@@ -97,7 +98,8 @@ Image ApplyHaze(const Image& clear, const std::vector<double>& depth,
   for (size_t pixel = 0; pixel < depth.size(); ++pixel) {
     if (pixel % kAtOnce == 0) {
       const size_t count = std::min(kAtOnce, depth.size() - pixel);
-      for (size_t i = 0; i < count; ++i) exponents[i] = exponent_at(pixel + i);
+      for (size_t i = 0; i < count; ++i)
+        exponents[i] = next_exponent(pixel + i);
       transmissions = ExactExp(exponents);
     }
     const double t = transmissions[pixel % kAtOnce];

@@ -32,7 +32,7 @@ TEST(ConvTranspose2d, AllWaysAgreeWithPerSampleBackward) {
     geometry.padding_px = Choose(engine, {0, 1});
     geometry.output_padding_px =
         geometry.stride_px > 1 ? Choose(engine, {0, 1}) : 0;
-    const int64_t in = Choose(engine, {1, 3, 8});
+    const int64_t in = Choose(engine, {1, 3, 8, 64});
     const int64_t out = Choose(engine, {2, 8});
     const int64_t batch = Choose(engine, {1, 3});
     const int64_t height_px = Choose(engine, {2, 5});

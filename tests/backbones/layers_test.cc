@@ -13,6 +13,7 @@
 #include "ATen/ops/full.h"
 #include "ATen/ops/tanh.h"
 #include "ATen/ops/zeros.h"
+#include "backbones/matrix_convolution.h"
 #include "backbones/patch_tape.h"
 #include "c10/core/GradMode.h"
 #include "c10/util/Exception.h"
@@ -111,6 +112,33 @@ TEST(Conv2d, EveryKindOfChannels) {
           const ConvShape shape = {kernel_px, stride_px, in, out, 3, 6, 5};
           CheckConv(shape, /*way=*/1, engine, at::kDouble, kDoubleTolerance);
           CheckConv(shape, /*way=*/0, engine, at::kFloat, kFloatTolerance);
+        }
+      }
+    }
+  }
+}
+
+// Deep layers on small patches take a way of their own (MatrixIsFaster), for
+// one patch as well, and nets work in place on what they give.
+TEST(Conv2d, ManyChannelsOnFewPixels) {
+  SeedEngine engine = TestEngine(8);
+  for (const int64_t kernel_px : {1, 3}) {
+    for (const int64_t stride_px : {1, 2}) {
+      for (const int64_t batch : {1, 2, 3}) {
+        for (const int64_t side_px : {1, 2}) {
+          LayerSet set;
+          const Conv2d& conv =
+              set.AddConv2d("conv", 3, 64, kernel_px, stride_px);
+          set.Materialise(at::kDouble);
+          FillNearInitial(set, engine);
+          const int64_t out_px = (side_px - 1) / stride_px + 1;
+          const at::Tensor input =
+              NormalTensor(engine, {batch, 3, side_px, side_px});
+          ASSERT_TRUE(MatrixIsFaster(input, conv.weight().value));
+          CheckAllWays(
+              set, [&conv](const at::Tensor& x) { return conv(x).sigmoid_(); },
+              input, NormalTensor(engine, {batch, 64, out_px, out_px}), engine,
+              kDoubleTolerance);
         }
       }
     }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ATen/Parallel.h"
 #include "ATen/ops/empty.h"
 #include "ATen/ops/equal.h"
 #include "ATen/ops/ones.h"
@@ -122,6 +123,31 @@ TEST(Adam, ParametersWithoutAGradientStay) {
   for (int i = 0; i < 3; ++i) adam->Step(p, Vector({0, 1}), 0.1);
   EXPECT_EQ(At(p, 0), 3);
   EXPECT_LT(At(p, 1), -1.2);
+}
+
+// More numbers than a thread takes at a time, and not a multiple of them: the
+// same bits with one thread and with three, and those of each part by itself.
+TEST(Adam, ALongVectorHasTheSameBitsWithEveryNumberOfThreads) {
+  constexpr int64_t kAtATime = 1 << 18;
+  constexpr int64_t kSize = 2 * kAtATime + 75'713;
+  const int threads_before = at::get_num_threads();
+  const at::Tensor gradient = Random(kSize, 1, at::kFloat);
+  const auto stepped = [&](int threads, int64_t start, int64_t count) {
+    at::set_num_threads(threads);
+    at::Tensor parameters =
+        Random(kSize, 2, at::kFloat).narrow(0, start, count).clone();
+    const auto adam = Make(OptimizerOptions());
+    for (int step = 0; step < 3; ++step) {
+      adam->Step(parameters, gradient.narrow(0, start, count), 1e-2);
+    }
+    at::set_num_threads(threads_before);
+    return parameters;
+  };
+  const at::Tensor whole = stepped(1, 0, kSize);
+  EXPECT_FALSE(whole.equal(Random(kSize, 2, at::kFloat)));
+  EXPECT_TRUE(whole.equal(stepped(3, 0, kSize)));
+  EXPECT_TRUE(whole.narrow(0, kAtATime, kAtATime)
+                  .equal(stepped(1, kAtATime, kAtATime)));
 }
 
 TEST(Optimizer, StepLeavesTheGradientAndAutogradAlone) {
