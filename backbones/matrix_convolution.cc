@@ -9,6 +9,10 @@
 namespace bild {
 namespace {
 
+// At a quarter of it MSBDN's layers of 4 x 4 px gained nothing, and at an
+// eighth a step took a tenth longer.
+constexpr int64_t kChannelsPerPixel = 16;
+
 // [B, in, H, W] -> [B, in k k, L]: what the kernel sees at each of the L pixels
 // of the output.
 at::Tensor Columns(const at::Tensor& input,
@@ -44,7 +48,8 @@ int64_t OutputSide(int64_t input_px, const ConvolutionGeometry& geometry) {
 
 bool MatrixIsFaster(const at::Tensor& input, const at::Tensor& weight) {
   const int64_t pixels = input.size(0) * input.size(2) * input.size(3);
-  return input.is_cpu() && pixels > 0 && 4 * pixels <= weight.size(0);
+  return input.is_cpu() && pixels > 0 &&
+         kChannelsPerPixel * pixels <= weight.size(0);
 }
 
 at::Tensor ConvolveByMatrix(const at::Tensor& input, const at::Tensor& weight,

@@ -1,11 +1,10 @@
-// Convolutions whose weights meet a handful of pixels each: deep layers on
-// small patches.
+// Convolutions whose weights meet one pixel or a few: channel attention, which
+// looks at one pixel of each patch.
 //
 // As a product with the columns that the kernel sees (im2col) the gradient of
 // the weight is written once, to where it is wanted, and that of every patch is
 // one batch of products, in the order in which they are kept. The library's
-// convolution gives a tensor of its own, which is then copied; where there are
-// more weights than pixels, copies are what a step is made of.
+// kernels rearrange weights, input and output in every call.
 
 #ifndef BACKBONES_MATRIX_CONVOLUTION_H_
 #define BACKBONES_MATRIX_CONVOLUTION_H_

@@ -118,8 +118,8 @@ TEST(Conv2d, EveryKindOfChannels) {
   }
 }
 
-// Deep layers on small patches take a way of their own (MatrixIsFaster), for
-// one patch as well, and nets work in place on what they give.
+// Many channels on few pixels take a way of their own (MatrixIsFaster), for one
+// patch as well, and nets work in place on what they give.
 TEST(Conv2d, ManyChannelsOnFewPixels) {
   SeedEngine engine = TestEngine(8);
   for (const int64_t kernel_px : {1, 3}) {
@@ -128,7 +128,7 @@ TEST(Conv2d, ManyChannelsOnFewPixels) {
         for (const int64_t side_px : {1, 2}) {
           LayerSet set;
           const Conv2d& conv =
-              set.AddConv2d("conv", 3, 64, kernel_px, stride_px);
+              set.AddConv2d("conv", 3, 192, kernel_px, stride_px);
           set.Materialise(at::kDouble);
           FillNearInitial(set, engine);
           const int64_t out_px = (side_px - 1) / stride_px + 1;
@@ -137,7 +137,7 @@ TEST(Conv2d, ManyChannelsOnFewPixels) {
           ASSERT_TRUE(MatrixIsFaster(input, conv.weight().value));
           CheckAllWays(
               set, [&conv](const at::Tensor& x) { return conv(x).sigmoid_(); },
-              input, NormalTensor(engine, {batch, 64, out_px, out_px}), engine,
+              input, NormalTensor(engine, {batch, 192, out_px, out_px}), engine,
               kDoubleTolerance);
         }
       }

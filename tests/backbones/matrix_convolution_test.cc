@@ -85,7 +85,7 @@ TEST(MatrixConvolution, EqualsTheLibrarys) {
 
 TEST(MatrixConvolution, WhereEveryWeightMeetsFewPixels) {
   SeedEngine engine = TestEngine(34);
-  const at::Tensor weight = NormalTensor(engine, {24, 2, 3, 3});
+  const at::Tensor weight = NormalTensor(engine, {96, 2, 3, 3});
   EXPECT_TRUE(MatrixIsFaster(NormalTensor(engine, {2, 2, 1, 3}), weight));
   EXPECT_FALSE(MatrixIsFaster(NormalTensor(engine, {1, 2, 7, 1}), weight));
 }
