@@ -29,8 +29,7 @@ at::Tensor InputGradientByMatrix(const at::Tensor& output_gradient,
                                  const ConvolutionGeometry& geometry);
 
 // The gradient of its weight, summed over the batch, to `place` [out, in, k,
-// k], which is contiguous and may hold anything. Not
-// differentiable.
+// k], which is contiguous and may hold anything. Not differentiable.
 void WriteWeightGradientByMatrix(const at::Tensor& output_gradient,
                                  const at::Tensor& input,
                                  const at::Tensor& place,
