@@ -4,10 +4,10 @@
 #include <iterator>
 #include <utility>
 
+#include "bild/base/natural_order.h"
 #include "bild/base/status.h"
 #include "datasets/border_rule.h"
 #include "datasets/image_reader.h"
-#include "datasets/natural_order.h"
 #include "datasets/pairing.h"
 #include "datasets/parallel_for.h"
 #include "datasets/reside_ids.h"

@@ -7,11 +7,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include "bild/base/natural_order.h"
 #include "bild/base/status.h"
 #include "datasets/border_rule.h"
 #include "datasets/folder_draft.h"
 #include "datasets/image_reader.h"
-#include "datasets/natural_order.h"
 #include "datasets/parallel_for.h"
 #include "datasets/pixel_hash.h"
 #include "datasets/problem_report.h"

@@ -4,9 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "bild/base/natural_order.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
-#include "datasets/natural_order.h"
 #include "fmt/format.h"
 
 namespace bild {

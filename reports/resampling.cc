@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <utility>
+
+#include "bild/base/natural_order.h"
 
 namespace bild {
 namespace {
@@ -65,14 +68,17 @@ uint32_t DrawBits(uint32_t seed, uint32_t resample, uint32_t draw) {
 DifferenceGroups GroupDifferences(
     const std::vector<double>& differences,
     const std::vector<std::string>& group_of_difference) {
-  DifferenceGroups groups;
-  std::map<std::string, size_t> place_of;
+  std::map<std::string, std::vector<double>, decltype(&NaturalLess)> by_name(
+      &NaturalLess);
   for (size_t i = 0; i < differences.size(); ++i) {
-    const auto [place, is_new] =
-        place_of.emplace(group_of_difference[i], groups.size());
-    if (is_new) groups.emplace_back();
-    groups[place->second].push_back(differences[i]);
+    by_name[group_of_difference[i]].push_back(differences[i]);
   }
+  DifferenceGroups groups;
+  if (by_name.size() == differences.size()) {
+    for (const double difference : differences) groups.push_back({difference});
+    return groups;
+  }
+  for (auto& entry : by_name) groups.push_back(std::move(entry.second));
   return groups;
 }
 

@@ -18,8 +18,10 @@ uint32_t DrawBits(uint32_t seed, uint32_t resample, uint32_t draw);
 // a scene.
 using DifferenceGroups = std::vector<std::vector<double>>;
 
-// One group per distinct name, in the order in which the names first appear;
-// `group_of_difference` has one name per difference.
+// One group per distinct name; `group_of_difference` has one name per
+// difference. Where some name occurs twice, groups stand in the natural order
+// of their names, so scenes by ascending number; otherwise in that of the
+// differences.
 DifferenceGroups GroupDifferences(
     const std::vector<double>& differences,
     const std::vector<std::string>& group_of_difference);

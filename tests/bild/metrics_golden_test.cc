@@ -249,18 +249,14 @@ void ExpectStatistics(const json& wanted) {
   ExpectValue(Summarise(differences).mean, wanted.at("mean_difference"),
               "mean_difference");
 
-  // Scenes are drawn by ascending number.
-  DifferenceGroups groups(n);
-  if (wanted.contains("scene_of_image")) {
-    groups.assign(wanted.at("scenes").get<size_t>(), {});
-    ASSERT_EQ(wanted.at("scene_of_image").size(), n);
-  }
+  const bool by_scene = wanted.contains("scene_of_image");
+  std::vector<std::string> scenes;
   for (size_t i = 0; i < n; ++i) {
-    const size_t group = wanted.contains("scene_of_image")
-                             ? wanted.at("scene_of_image").at(i).get<size_t>()
-                             : i;
-    groups.at(group).push_back(differences[i]);
+    scenes.push_back(absl::StrCat(
+        by_scene ? wanted.at("scene_of_image").at(i).get<size_t>() : i));
   }
+  const DifferenceGroups groups = GroupDifferences(differences, scenes);
+  ASSERT_EQ(groups.size(), by_scene ? wanted.at("scenes").get<size_t>() : n);
   const ResamplingOptions options = {seed,
                                      wanted.at("resamples").get<int64_t>()};
   const Interval interval = BootstrapInterval(groups, options);

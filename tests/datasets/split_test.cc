@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "bild/base/atomic_file.h"
+#include "bild/base/natural_order.h"
 #include "bild/base/seed.h"
 #include "bild/base/sha256.h"
-#include "datasets/natural_order.h"
 #include "datasets/reside_ids.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"

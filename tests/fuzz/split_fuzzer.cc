@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "datasets/natural_order.h"
+#include "bild/base/natural_order.h"
 #include "datasets/pairing.h"
 #include "datasets/split.h"
 #include "tests/fuzz/require.h"

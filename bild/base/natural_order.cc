@@ -1,4 +1,4 @@
-#include "datasets/natural_order.h"
+#include "bild/base/natural_order.h"
 
 #include <cstddef>
 

@@ -1,8 +1,8 @@
 // The order in which people number things: NYU2_4 before NYU2_45 before
 // NYU2_433.
 
-#ifndef DATASETS_NATURAL_ORDER_H_
-#define DATASETS_NATURAL_ORDER_H_
+#ifndef BILD_BASE_NATURAL_ORDER_H_
+#define BILD_BASE_NATURAL_ORDER_H_
 
 #include <string>
 
@@ -14,4 +14,4 @@ bool NaturalLess(const std::string& a, const std::string& b);
 
 }  // namespace bild
 
-#endif  // DATASETS_NATURAL_ORDER_H_
+#endif  // BILD_BASE_NATURAL_ORDER_H_
