@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 #include <set>
 #include <vector>
 
@@ -10,10 +9,10 @@
 #include "absl/strings/str_join.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/status.h"
-#include "fmt/format.h"
+#include "reports/ablation_comparison.h"
 #include "reports/ablation_rows.h"
 #include "reports/ablation_table.h"
-#include "reports/curve_distance.h"
+#include "reports/curve_distance_section.h"
 #include "reports/forest_plot.h"
 #include "reports/markdown.h"
 #include "reports/plots.h"
@@ -37,6 +36,18 @@ std::string Subject(const AblationRows& rows) {
                       ", crop ", head.crop_px,
                       seeds.size() == 1 ? " px, seed " : " px, seeds ",
                       absl::StrJoin(seeds, ", "));
+}
+
+// What makes its PSNR another number than the next one's.
+std::string HowItWasScored(const AblationRows& rows) {
+  const Record& head = rows.rows.front().records.front();
+  return absl::StrCat("PSNR: profile ", Code(head.profile), ", checkpoint ",
+                      Code(head.checkpoint), ", ", Count(head.n, "test image"),
+                      " (", Count(head.n_clear, "clear image"), "), list ",
+                      Code(head.test_list_sha256.substr(0, 12)),
+                      ", resolution ", Code(head.evaluation_resolution),
+                      ", tiling ", Code(head.tiling), ", decoder probe ",
+                      Code(head.decoder_probe), ".");
 }
 
 // The values of the knobs `by` that occur, as combinations in order of row.
@@ -178,125 +189,6 @@ std::vector<ForestPlot> Forests(const AblationPlan& plan,
   return drawable;
 }
 
-double ShareOf(double part, double whole) {
-  return part == 0 ? 0 : part / whole;
-}
-
-std::string Scientific(double value) {
-  return value == 0 ? "0" : fmt::format("{:.1e}", value);
-}
-
-// As a share of a curve's largest value: closer than what a reader could see in
-// its figure.
-constexpr double kTogether = 0.01;
-
-// A step for each seed, in their order: "40, 0, 300".
-std::string StepsBySeed(const std::map<int64_t, int64_t>& until) {
-  std::vector<int64_t> steps;
-  for (const auto& entry : until) steps.push_back(entry.second);
-  return absl::StrJoin(steps, ", ");
-}
-
-// For how long every variant's curves are those that they must coincide with,
-// seed by seed.
-std::string TogetherTable(const AblationPlan& plan, const AblationRows& rows,
-                          const std::vector<std::string>& names, int64_t last) {
-  std::vector<std::string> header = {"Variant"};
-  header.insert(header.end(), names.begin(), names.end());
-  header.emplace_back("All of them");
-  MarkdownTable table(header, 1);
-  const auto& reference = rows.curves.at(plan.same_curves_as);
-  for (const AblationVariant& variant : plan.variants) {
-    if (variant.name == plan.same_curves_as) continue;
-    std::vector<std::string> cells = {Code(variant.name)};
-    std::map<int64_t, int64_t> all;
-    for (const std::string& name : names) {
-      const auto until = TogetherUntil(reference, rows.curves.at(variant.name),
-                                       name, kTogether);
-      cells.push_back(StepsBySeed(until));
-      for (const auto& [seed, step] : until) {
-        const auto place = all.emplace(seed, step).first;
-        place->second = std::min(place->second, step);
-      }
-    }
-    cells.push_back(StepsBySeed(all));
-    table.AddRow(std::move(cells));
-  }
-  return absl::StrCat(
-      "**Together until step**: the last logged step up to which a curve stays "
-      "within ",
-      100 * kTogether,
-      " % of its largest value, a number per seed in their order. 0: apart at "
-      "its first point already; ",
-      last, ": together to the end.\n\n", table.ToText(), "\n");
-}
-
-// How far every variant's curves are from those that they must coincide with.
-std::string DistanceSection(const AblationPlan& plan,
-                            const AblationRows& rows) {
-  if (rows.curves.count(plan.same_curves_as) == 0) return "";
-  const std::vector<std::string> names = {
-      "training_loss",        "validation_objective", "weight_entropy",
-      "gain_normalised_mean", "phi_gradient_norm",    "validation_psnr_db"};
-  const auto& reference = rows.curves.at(plan.same_curves_as);
-  int64_t last = 0;
-  int64_t first = 0;
-  for (const CurvePoint& point : reference) {
-    last = std::max(last, point.step);
-    if (point.name == "training_loss" && (first == 0 || point.step < first)) {
-      first = point.step;
-    }
-  }
-  std::string text = absl::StrCat(
-      "## The curves against each other\n\nThe largest difference to ",
-      Code(plan.same_curves_as),
-      " over all seeds and logged steps, as a share of the curve's largest "
-      "value; behind it, in the first logging window (up to step ",
-      first,
-      ") alone. Rounding differs between engines; over the steps it is "
-      "amplified by the training itself, so the first window says more about "
-      "an engine than the last.\n\n");
-  std::vector<std::string> header = {"Variant"};
-  header.insert(header.end(), names.begin(), names.end());
-  MarkdownTable table(header, 1);
-  std::string worst_variant;
-  CurveDistance worst;
-  for (const AblationVariant& variant : plan.variants) {
-    if (variant.name == plan.same_curves_as) continue;
-    std::vector<std::string> cells = {Code(variant.name)};
-    const auto& curves = rows.curves.at(variant.name);
-    const auto whole = CurveDistances(reference, curves, names, last);
-    const auto early = CurveDistances(reference, curves, names, first);
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (whole[i].points == 0) {
-        cells.emplace_back("");
-        continue;
-      }
-      cells.push_back(absl::StrCat(
-          Scientific(whole[i].Relative()), " (",
-          early[i].points == 0
-              ? "n/a"
-              : Scientific(ShareOf(early[i].largest, whole[i].magnitude)),
-          ")"));
-      if (whole[i].Relative() > worst.Relative()) {
-        worst = whole[i];
-        worst_variant = variant.name;
-      }
-    }
-    table.AddRow(std::move(cells));
-  }
-  absl::StrAppend(&text, table.ToText(), "\n");
-  const std::string together = TogetherTable(plan, rows, names, last);
-  if (worst_variant.empty()) {
-    return text + "No curve differs anywhere.\n\n" + together;
-  }
-  return absl::StrCat(text, "The largest of all: ", Code(worst.name), " of ",
-                      Code(worst_variant), ", ", Scientific(worst.Relative()),
-                      " of the curve's largest value (", worst.largest,
-                      "), at step ", worst.step, " of seed ", worst.seed,
-                      ".\n\n", together);
-}
-
 std::string ReadingTheTable(const AblationPlan& plan,
                             const AblationRows& rows) {
   std::vector<std::string> names = plan.quantities;
@@ -327,7 +219,8 @@ std::string ReportMarkdown(const AblationPlan& plan, const AblationRows& rows,
                            const std::vector<ForestPlot>& forests,
                            const std::vector<Figure>& figures) {
   std::string text = absl::StrCat("# ", plan.target, "\n\n", plan.question,
-                                  "\n\n", PlainText(Subject(rows)), ".\n\n");
+                                  "\n\n", PlainText(Subject(rows)), ". ",
+                                  HowItWasScored(rows), "\n\n");
   const std::string honesty = HonestyLine(rows.all_records, "rows");
   if (!honesty.empty()) {
     absl::StrAppend(&text, "> **", PlainText(honesty), "**\n\n");
@@ -336,7 +229,11 @@ std::string ReportMarkdown(const AblationPlan& plan, const AblationRows& rows,
   for (const std::string& sentence : plan.left_out) {
     absl::StrAppend(&text, "Left out: ", PlainText(sentence), "\n\n");
   }
-  absl::StrAppend(&text, DistanceSection(plan, rows),
+  const std::string comparisons = AblationComparisons(plan, rows);
+  if (!comparisons.empty()) {
+    absl::StrAppend(&text, "## Over the test images\n\n", comparisons, "\n");
+  }
+  absl::StrAppend(&text, CurveDistanceSection(plan, rows),
                   "## Reading the table\n\n", ReadingTheTable(plan, rows),
                   "## Figures\n\n");
   for (const ForestPlot& forest : forests) {

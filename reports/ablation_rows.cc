@@ -157,6 +157,11 @@ absl::StatusOr<AblationRows> ReadAblation(const AblationPlan& plan,
                           ReadRecords(own + "/records.jsonl"));
     BILD_ASSIGN_OR_RETURN(std::vector<CurvePoint> curves,
                           ReadCurves(own + "/curves.csv"));
+    if (IsFile(own + "/per_image.csv")) {
+      BILD_ASSIGN_OR_RETURN(const std::vector<PerImageRow> images,
+                            ReadPerImage(own + "/per_image.csv"));
+      all.images[variant.name] = PerImageScores(images);
+    }
     std::vector<LabelFaultRow> faults;
     std::vector<WeightRow> weights;
     const bool has_faults = IsFile(own + "/label_faults.csv");
@@ -208,10 +213,13 @@ std::optional<PairedDifference> Differences(
   return paired;
 }
 
+std::string BaselineName(const AblationContrast& contrast) {
+  return contrast.variant.empty() ? contrast.method : contrast.variant;
+}
+
 std::string ContrastTitle(const AblationContrast& contrast) {
-  return absl::StrCat(
-      QuantityNamed(contrast.quantity).title, " − ",
-      contrast.variant.empty() ? contrast.method : contrast.variant);
+  return absl::StrCat(QuantityNamed(contrast.quantity).title, " − ",
+                      BaselineName(contrast));
 }
 
 std::string RowLabel(const AblationPlan& plan,

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "reports/ablation_plan.h"
+#include "reports/comparison.h"
 #include "reports/record.h"
 #include "reports/result_rows.h"
 #include "reports/statistics.h"
@@ -56,13 +57,14 @@ struct AblationRow {
 struct AblationRows {
   std::vector<AblationRow> rows;    // In the order of plan and methods.
   std::vector<Record> all_records;  // Every one of the sweep.
-  // By variant, as the file of its folder has them.
+  // By variant, as the files of its folder have them.
   std::map<std::string, std::vector<CurvePoint>> curves;
+  std::map<std::string, PerImageScores> images;
 };
 
-// Reads folder/variants/<name>/ of every variant: records.jsonl, curves.csv
-// and, where there is a label_faults.csv, that and weights.csv. Errors name the
-// file.
+// Reads folder/variants/<name>/ of every variant: records.jsonl, curves.csv,
+// per_image.csv where there is one and, where there is a label_faults.csv, that
+// and weights.csv. Errors name the file.
 absl::StatusOr<AblationRows> ReadAblation(const AblationPlan& plan,
                                           const std::string& folder);
 
@@ -76,6 +78,9 @@ const AblationRow* BaselineOf(const std::vector<AblationRow>& rows,
 std::optional<PairedDifference> Differences(
     const std::vector<AblationRow>& rows, const AblationRow& row,
     const AblationContrast& contrast);
+
+// What the row's differences are to: "plain".
+std::string BaselineName(const AblationContrast& contrast);
 
 // "PSNR (dB) − plain".
 std::string ContrastTitle(const AblationContrast& contrast);

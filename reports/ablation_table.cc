@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "reports/ablation_comparison.h"
 #include "reports/aggregate.h"
 #include "reports/csv.h"
 #include "reports/markdown.h"
@@ -33,9 +36,61 @@ std::string DifferenceCell(const SeedSummary& summary, int decimals) {
 }
 
 std::string CsvName(const AblationContrast& contrast) {
-  return absl::StrCat(
-      contrast.quantity, "_minus_",
-      contrast.variant.empty() ? contrast.method : contrast.variant);
+  return absl::StrCat(contrast.quantity, "_minus_", BaselineName(contrast));
+}
+
+// What a row's PSNR is nothing without.
+struct Column {
+  const char* name;
+  std::string (*value)(const AblationRow&);
+};
+
+const std::vector<Column>& HowItWasMeasuredColumns() {
+  using Row = AblationRow;
+  static const auto* const columns = new std::vector<Column>{
+      {"dataset", [](const Row& row) { return row.records[0].dataset; }},
+      {"train_dataset",
+       [](const Row& row) { return row.records[0].train_dataset; }},
+      {"backbone", [](const Row& row) { return row.records[0].backbone; }},
+      {"profile", [](const Row& row) { return row.records[0].profile; }},
+      {"checkpoint", [](const Row& row) { return row.records[0].checkpoint; }},
+      {"evaluation_resolution",
+       [](const Row& row) { return row.records[0].evaluation_resolution; }},
+      {"tiling", [](const Row& row) { return row.records[0].tiling; }},
+      {"decoder_probe",
+       [](const Row& row) { return row.records[0].decoder_probe; }},
+      {"n", [](const Row& row) { return absl::StrCat(row.records[0].n); }},
+      {"n_clear",
+       [](const Row& row) { return absl::StrCat(row.records[0].n_clear); }},
+      {"test_list_sha256",
+       [](const Row& row) { return row.records[0].test_list_sha256; }},
+      {"commit",
+       [](const Row& row) {
+         return absl::StrJoin(
+             DistinctValues(row.records,
+                            [](const Record& record) { return record.commit; }),
+             " ");
+       }},
+      {"verdict",
+       [](const Row& row) {
+         return VerdictOf(MethodRow{row.method, row.records});
+       }},
+      {"invalid_reasons", [](const Row& row) {
+         return absl::StrJoin(InvalidReasonsOf(row.records), "; ");
+       }}};
+  return *columns;
+}
+
+// Interval and p values over images and the word, as they stand in the columns.
+std::vector<std::string> ComparisonFields(
+    const std::optional<Comparison>& comparison) {
+  if (!comparison.has_value()) return {"", "", "", "", ""};
+  if (!comparison->images.has_value()) {
+    return {"", "", "", "", WordText(*comparison)};
+  }
+  const ImageDifference& images = *comparison->images;
+  return {CsvNumber(images.interval.low), CsvNumber(images.interval.high),
+          CsvNumber(images.p), CsvNumber(images.holm_p), WordText(*comparison)};
 }
 
 }  // namespace
@@ -111,34 +166,46 @@ std::string AblationCsv(const AblationPlan& plan, const AblationRows& rows) {
   for (const std::string& name : plan.quantities) {
     header.insert(header.end(), {name, name + "_sd", name + "_half_width"});
   }
+  // By contrast, then by row.
+  std::vector<std::vector<std::optional<Comparison>>> compared;
   for (const AblationContrast& contrast : plan.contrasts) {
     const std::string name = CsvName(contrast);
     header.insert(header.end(), {name, name + "_half_width", name + "_pairs"});
+    compared.emplace_back();
+    if (contrast.quantity != "psnr_db") continue;
+    compared.back() = CompareRows(plan, rows, contrast);
+    header.insert(header.end(), {name + "_image_low_95",
+                                 name + "_image_high_95", name + "_sign_flip_p",
+                                 name + "_sign_flip_p_holm", name + "_word"});
   }
-  header.insert(header.end(), {"verdict", "invalid_reasons"});
+  for (const Column& column : HowItWasMeasuredColumns()) {
+    header.emplace_back(column.name);
+  }
   std::string text = CsvLine(header);
-  for (const AblationRow& row : rows.rows) {
+  for (size_t i = 0; i < rows.rows.size(); ++i) {
+    const AblationRow& row = rows.rows[i];
     std::vector<std::string> fields = {row.variant};
-    fields.insert(fields.end(), row.settings.begin(), row.settings.end());
-    fields.insert(fields.end(), {row.method, absl::StrCat(row.records.size())});
+    const auto append = [&fields](const std::vector<std::string>& more) {
+      fields.insert(fields.end(), more.begin(), more.end());
+    };
+    append(row.settings);
+    append({row.method, absl::StrCat(row.records.size())});
     for (const std::string& name : plan.quantities) {
       const SeedSummary summary = SummaryOf(row.Of(name));
-      fields.insert(fields.end(),
-                    {CsvNumber(summary.mean), CsvNumber(summary.sd),
-                     CsvNumber(summary.half_width)});
+      append({CsvNumber(summary.mean), CsvNumber(summary.sd),
+              CsvNumber(summary.half_width)});
     }
-    for (const AblationContrast& contrast : plan.contrasts) {
-      const auto paired = Differences(rows.rows, row, contrast);
-      if (!paired.has_value()) {
-        fields.insert(fields.end(), {"", "", ""});
-        continue;
-      }
-      fields.insert(fields.end(), {CsvNumber(paired->summary.mean),
-                                   CsvNumber(paired->summary.half_width),
-                                   absl::StrCat(paired->seeds.size())});
+    for (size_t c = 0; c < plan.contrasts.size(); ++c) {
+      const auto paired = Differences(rows.rows, row, plan.contrasts[c]);
+      const SeedSummary summary =
+          paired.has_value() ? paired->summary : SeedSummary();
+      append({CsvNumber(summary.mean), CsvNumber(summary.half_width),
+              paired.has_value() ? absl::StrCat(paired->seeds.size()) : ""});
+      if (!compared[c].empty()) append(ComparisonFields(compared[c][i]));
     }
-    fields.push_back(VerdictOf(MethodRow{row.method, row.records}));
-    fields.push_back(row.records.front().invalid_reasons);
+    for (const Column& column : HowItWasMeasuredColumns()) {
+      fields.push_back(column.value(row));
+    }
     text += CsvLine(fields);
   }
   return text;

@@ -20,8 +20,9 @@ std::string AblationTable(const AblationPlan& plan, const AblationRows& rows);
 // where the plan has none.
 std::string SeedBySeedTable(const AblationPlan& plan, const AblationRows& rows);
 
-// report.csv: the same as AblationTable at full precision, and per row the
-// number of seeds, the verdict and its reasons.
+// report.csv: the same as AblationTable at full precision, of contrasts in PSNR
+// also interval, p values and word over images, and per row the number of seeds
+// and how it was measured, the verdict and its reasons among that.
 std::string AblationCsv(const AblationPlan& plan, const AblationRows& rows);
 
 // seeds.csv: every quantity of every row and seed, in the long form

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "bild/base/status.h"
 #include "reports/method_order.h"
 
@@ -178,6 +179,19 @@ SeedSummary SummaryOf(const MethodRow& row,
                       std::optional<double> Record::*field) {
   return Summarise(
       ValuesOf(row, [field](const Record& r) { return r.*field; }));
+}
+
+std::vector<std::string> InvalidReasonsOf(const std::vector<Record>& records) {
+  std::vector<std::string> reasons;
+  for (const Record& record : records) {
+    for (const std::string& reason : std::vector<std::string>(absl::StrSplit(
+             record.invalid_reasons, "; ", absl::SkipWhitespace()))) {
+      if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
+        reasons.push_back(reason);
+      }
+    }
+  }
+  return reasons;
 }
 
 std::string VerdictOf(const MethodRow& row) {

@@ -54,6 +54,9 @@ std::vector<double> ColourDifferenceValues(const MethodRow& row);
 SeedSummary SummaryOf(const MethodRow& row,
                       std::optional<double> Record::*field);
 
+// The different reasons of all records, in order of first appearance.
+std::vector<std::string> InvalidReasonsOf(const std::vector<Record>& records);
+
 // "VALID", "INVALID", or "2 of 3 VALID" where the seeds differ.
 std::string VerdictOf(const MethodRow& row);
 

@@ -11,6 +11,7 @@ namespace bild {
 namespace {
 
 constexpr double kLevel = 0.05;
+constexpr int64_t kFewImages = 10;
 
 // Means are written and read without loss; only another order of summing could
 // move them.
@@ -39,60 +40,77 @@ bool AreOfSameImages(const std::vector<PerImageRow>& a,
                     });
 }
 
-// The differences of the images and the clear image of each; false where rows
-// are missing or differ in their images.
-bool DifferencesOfImages(const MethodRow& method, const MethodRow& plain,
-                         const std::vector<int64_t>& seeds,
-                         const PerImageScores& images,
-                         std::vector<double>* differences_db,
-                         std::vector<std::string>* scenes) {
-  for (const int64_t seed : seeds) {
-    const auto* of_method = images.Find(*RecordOfSeed(method, seed));
-    const auto* of_plain = images.Find(*RecordOfSeed(plain, seed));
-    if (of_method == nullptr || of_plain == nullptr ||
-        !AreOfSameImages(*of_method, *of_plain)) {
-      return false;
-    }
-    if (differences_db->empty()) {
-      differences_db->resize(of_plain->size());
-      for (const PerImageRow& row : *of_plain) scenes->push_back(row.clear);
-    }
-    if (differences_db->size() != of_plain->size()) return false;
-    for (size_t i = 0; i < differences_db->size(); ++i) {
-      (*differences_db)[i] += (*of_method)[i].psnr_db - (*of_plain)[i].psnr_db;
-    }
-  }
-  for (double& difference : *differences_db) {
-    difference /= static_cast<double>(seeds.size());
-  }
-  return !differences_db->empty();
+double ValueOf(const PerImageRow& row, ComparedMetric metric) {
+  return metric == ComparedMetric::kSsim ? row.ssim : row.psnr_db;
 }
 
-std::optional<ImageDifference> CompareImages(const MethodRow& method,
-                                             const MethodRow& plain,
+std::map<int64_t, double> ValuesBySeed(const MethodRow& row,
+                                       ComparedMetric metric) {
+  std::map<int64_t, double> values;
+  for (const Record& record : row.records) {
+    if (!record.seed.has_value()) continue;
+    values[*record.seed] =
+        metric == ComparedMetric::kSsim ? record.ssim : record.psnr_db;
+  }
+  return values;
+}
+
+// The differences of the images and the clear image of each; false where rows
+// are missing or differ in their images.
+bool DifferencesOfImages(const ScoredRow& method, const ScoredRow& baseline,
+                         const std::vector<int64_t>& seeds,
+                         ComparedMetric metric,
+                         std::vector<double>* differences,
+                         std::vector<std::string>* scenes) {
+  for (const int64_t seed : seeds) {
+    const auto* of_method = method.images.Find(*RecordOfSeed(method.row, seed));
+    const auto* of_baseline =
+        baseline.images.Find(*RecordOfSeed(baseline.row, seed));
+    if (of_method == nullptr || of_baseline == nullptr ||
+        !AreOfSameImages(*of_method, *of_baseline)) {
+      return false;
+    }
+    if (differences->empty()) {
+      differences->resize(of_baseline->size());
+      for (const PerImageRow& row : *of_baseline) scenes->push_back(row.clear);
+    }
+    if (differences->size() != of_baseline->size()) return false;
+    for (size_t i = 0; i < differences->size(); ++i) {
+      (*differences)[i] +=
+          ValueOf((*of_method)[i], metric) - ValueOf((*of_baseline)[i], metric);
+    }
+  }
+  for (double& difference : *differences) {
+    difference /= static_cast<double>(seeds.size());
+  }
+  return !differences->empty();
+}
+
+std::optional<ImageDifference> CompareImages(const ScoredRow& method,
+                                             const ScoredRow& baseline,
                                              const std::vector<int64_t>& seeds,
-                                             const PerImageScores& images) {
-  std::vector<double> differences_db;
+                                             ComparedMetric metric) {
+  std::vector<double> differences;
   std::vector<std::string> scenes;
-  if (!DifferencesOfImages(method, plain, seeds, images, &differences_db,
+  if (!DifferencesOfImages(method, baseline, seeds, metric, &differences,
                            &scenes) ||
-      !std::all_of(differences_db.begin(), differences_db.end(),
+      !std::all_of(differences.begin(), differences.end(),
                    [](double d) { return std::isfinite(d); })) {
     return std::nullopt;
   }
   // Without scenes every group holds one image.
-  const DifferenceGroups groups = GroupDifferences(differences_db, scenes);
+  const DifferenceGroups groups = GroupDifferences(differences, scenes);
   ImageDifference result;
-  result.images = static_cast<int64_t>(differences_db.size());
+  result.images = static_cast<int64_t>(differences.size());
   result.units = static_cast<int64_t>(groups.size());
   result.by_scene = result.units < result.images;
-  result.mean_db = Summarise(differences_db).mean;
-  result.interval_db = BootstrapInterval(groups, ResamplingOptions());
+  result.mean = Summarise(differences).mean;
+  result.interval = BootstrapInterval(groups, ResamplingOptions());
   result.p = SignFlipP(groups, ResamplingOptions());
   return result;
 }
 
-void AdjustOverTheTable(std::vector<Comparison>* comparisons) {
+void AdjustTogether(std::vector<Comparison>* comparisons) {
   std::vector<double> p;
   for (const Comparison& comparison : *comparisons) {
     if (comparison.images.has_value()) p.push_back(comparison.images->p);
@@ -112,7 +130,7 @@ Word WordFor(const Comparison& comparison) {
       !std::isfinite(seeds.half_width) || comparison.images->holm_p >= kLevel) {
     return Word::kNotDistinguishable;
   }
-  const Interval& images = comparison.images->interval_db;
+  const Interval& images = comparison.images->interval;
   if (images.low > 0.0 && seeds.mean - seeds.half_width > 0.0) {
     return Word::kBetter;
   }
@@ -148,35 +166,44 @@ const std::vector<PerImageRow>* PerImageScores::Find(
   return is_same ? &found->second : nullptr;
 }
 
-std::string WordText(Word word) {
-  switch (word) {
-    case Word::kBetter:
-      return "better";
-    case Word::kWorse:
-      return "worse";
-    case Word::kNotDistinguishable:
-      break;
+std::string WordText(const Comparison& comparison) {
+  std::string text = "not distinguishable";
+  if (comparison.word == Word::kBetter) text = "better";
+  if (comparison.word == Word::kWorse) text = "worse";
+  return comparison.has_few_images ? text + ", few images" : text;
+}
+
+Comparison Compare(const ScoredRow& method, const ScoredRow& baseline,
+                   ComparedMetric metric) {
+  Comparison comparison;
+  comparison.method = method.row.method;
+  comparison.metric = metric;
+  comparison.seeds = PairBySeed(ValuesBySeed(method.row, metric),
+                                ValuesBySeed(baseline.row, metric));
+  comparison.images =
+      CompareImages(method, baseline, comparison.seeds.seeds, metric);
+  comparison.has_few_images = method.row.records.front().n < kFewImages;
+  return comparison;
+}
+
+void JudgeTogether(std::vector<Comparison>* comparisons) {
+  AdjustTogether(comparisons);
+  for (Comparison& comparison : *comparisons) {
+    comparison.word = WordFor(comparison);
   }
-  return "not distinguishable";
 }
 
 std::vector<Comparison> CompareToPlain(const ResultTable& table,
-                                       const PerImageScores& images) {
+                                       const PerImageScores& images,
+                                       ComparedMetric metric) {
   std::vector<Comparison> comparisons;
+  const MethodRow* plain = table.Find("plain");
+  if (plain == nullptr || !plain->HasSeeds()) return comparisons;
   for (const MethodRow& row : table.rows) {
-    const auto seeds = PsnrDifferenceToPlain(table, row);
-    if (!seeds.has_value()) continue;
-    Comparison comparison;
-    comparison.method = row.method;
-    comparison.seeds = *seeds;
-    comparison.images =
-        CompareImages(row, *table.Find("plain"), seeds->seeds, images);
-    comparisons.push_back(std::move(comparison));
+    if (&row == plain || !row.HasSeeds()) continue;
+    comparisons.push_back(Compare({row, images}, {*plain, images}, metric));
   }
-  AdjustOverTheTable(&comparisons);
-  for (Comparison& comparison : comparisons) {
-    comparison.word = WordFor(comparison);
-  }
+  JudgeTogether(&comparisons);
   return comparisons;
 }
 

@@ -9,21 +9,25 @@
 namespace bild {
 namespace {
 
-constexpr int kDifferenceDecimals = 3;
 constexpr int kProbabilityDecimals = 4;
-constexpr int64_t kFewImages = 10;
 constexpr double kNoiseOfFewImagesDb = 0.3;
 
-std::string IntervalText(double low, double high) {
-  return absl::StrCat(FormatSigned(low, kDifferenceDecimals), " to ",
-                      FormatSigned(high, kDifferenceDecimals));
+// One more than the value itself is printed with.
+int DecimalsOf(const Comparison& comparison) {
+  return comparison.metric == ComparedMetric::kSsim ? 5 : 3;
 }
 
-std::string SeedCell(const SeedSummary& seeds) {
-  if (seeds.count < 2) return "1 seed";
+std::string IntervalText(double low, double high, int decimals) {
+  return absl::StrCat(FormatSigned(low, decimals), " to ",
+                      FormatSigned(high, decimals));
+}
+
+std::string SeedCell(const Comparison& comparison) {
+  const SeedSummary& seeds = comparison.seeds.summary;
+  if (seeds.count < 2) return Count(seeds.count, "seed");
   if (!std::isfinite(seeds.half_width)) return "n/a";
   return IntervalText(seeds.mean - seeds.half_width,
-                      seeds.mean + seeds.half_width);
+                      seeds.mean + seeds.half_width, DecimalsOf(comparison));
 }
 
 bool HasImages(const std::vector<Comparison>& comparisons) {
@@ -33,19 +37,12 @@ bool HasImages(const std::vector<Comparison>& comparisons) {
                      });
 }
 
-std::string ImageCell(const ImageDifference& images) {
-  std::string text =
-      IntervalText(images.interval_db.low, images.interval_db.high);
+std::string ImageCell(const Comparison& comparison) {
+  const ImageDifference& images = *comparison.images;
+  std::string text = IntervalText(images.interval.low, images.interval.high,
+                                  DecimalsOf(comparison));
   if (images.by_scene) {
     absl::StrAppend(&text, " by scene (", images.units, ")");
-  }
-  return text;
-}
-
-std::string WordCell(const Comparison& comparison) {
-  std::string text = WordText(comparison.word);
-  if (comparison.images.has_value() && comparison.images->images < kFewImages) {
-    absl::StrAppend(&text, ", few images");
   }
   return text;
 }
@@ -54,9 +51,9 @@ std::string WordCell(const Comparison& comparison) {
 std::string NoiseNote(const std::vector<Comparison>& comparisons) {
   const bool is_small = std::any_of(
       comparisons.begin(), comparisons.end(), [](const Comparison& comparison) {
-        return comparison.images.has_value() &&
-               comparison.images->images < kFewImages &&
-               std::abs(comparison.images->mean_db) < kNoiseOfFewImagesDb;
+        return comparison.metric == ComparedMetric::kPsnrDb &&
+               comparison.has_few_images && comparison.images.has_value() &&
+               std::abs(comparison.images->mean) < kNoiseOfFewImagesDb;
       });
   return is_small ? "\nA difference under 0.3 dB on so few images is inside "
                     "what authors report as noise from run to run.\n"
@@ -65,26 +62,29 @@ std::string NoiseNote(const std::vector<Comparison>& comparisons) {
 
 }  // namespace
 
-std::string ComparisonTable(const std::vector<Comparison>& comparisons) {
+std::string ComparisonTable(const std::vector<Comparison>& comparisons,
+                            const std::string& baseline) {
   if (!HasImages(comparisons)) return "";
+  const bool is_ssim = comparisons.front().metric == ComparedMetric::kSsim;
   MarkdownTable table(
-      {"Against `plain`", "PSNR − plain (dB)", "95 % over seeds",
-       "95 % over images", "p", "p, adjusted", "So it is"},
+      {absl::StrCat("Against ", Code(baseline)),
+       absl::StrCat(is_ssim ? "SSIM − " : "PSNR − ", baseline,
+                    is_ssim ? "" : " (dB)"),
+       "95 % over seeds", "95 % over images", "p", "p, adjusted", "So it is"},
       /*left_columns=*/1);
   for (const Comparison& comparison : comparisons) {
     if (!comparison.images.has_value()) {
-      table.AddRow({Code(comparison.method), "n/a",
-                    SeedCell(comparison.seeds.summary), "n/a", "n/a", "n/a",
-                    WordCell(comparison)});
+      table.AddRow({Code(comparison.method), "n/a", SeedCell(comparison), "n/a",
+                    "n/a", "n/a", WordText(comparison)});
       continue;
     }
     const ImageDifference& images = *comparison.images;
     table.AddRow({Code(comparison.method),
-                  FormatSigned(images.mean_db, kDifferenceDecimals),
-                  SeedCell(comparison.seeds.summary), ImageCell(images),
+                  FormatSigned(images.mean, DecimalsOf(comparison)),
+                  SeedCell(comparison), ImageCell(comparison),
                   FormatFixed(images.p, kProbabilityDecimals),
                   FormatFixed(images.holm_p, kProbabilityDecimals),
-                  WordCell(comparison)});
+                  WordText(comparison)});
   }
   return table.ToText() + NoiseNote(comparisons);
 }

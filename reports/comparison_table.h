@@ -1,5 +1,5 @@
-// The methods of a table against plain, for a reader: both intervals, both p
-// values, the word.
+// Methods against a baseline, for a reader: both intervals, both p values, the
+// word.
 
 #ifndef REPORTS_COMPARISON_TABLE_H_
 #define REPORTS_COMPARISON_TABLE_H_
@@ -11,8 +11,9 @@
 
 namespace bild {
 
-// Markdown; "" where no method has its images' rows.
-std::string ComparisonTable(const std::vector<Comparison>& comparisons);
+// Markdown; "" where no method has its images' rows. All are of one metric.
+std::string ComparisonTable(const std::vector<Comparison>& comparisons,
+                            const std::string& baseline);
 
 // What its columns mean, for all tables of a report; "" where none was shown.
 std::string ReadingTheComparisons(

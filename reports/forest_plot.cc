@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -38,11 +39,19 @@ std::vector<std::string> Wrap(const std::string& text, size_t characters) {
   return lines;
 }
 
-std::vector<double> Finite(const std::vector<double>& values) {
-  std::vector<double> finite;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(finite),
-               [](double value) { return std::isfinite(value); });
-  return finite;
+std::vector<double> Defined(const std::vector<double>& values) {
+  std::vector<double> defined;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(defined),
+               [](double value) { return !std::isnan(value); });
+  return defined;
+}
+
+// What it says beside the row.
+std::string LabelOf(const ForestRow& row) {
+  const bool has_infinite =
+      std::any_of(row.values.begin(), row.values.end(),
+                  [](double value) { return std::isinf(value); });
+  return has_infinite ? row.label + " (mean ∞)" : row.label;
 }
 
 struct Range {
@@ -55,8 +64,9 @@ Range RangeOf(const ForestPlot& plot) {
   std::vector<double> ends;
   if (plot.has_reference) ends.push_back(plot.reference);
   for (const ForestRow& row : plot.rows) {
-    const std::vector<double> values = Finite(row.values);
-    ends.insert(ends.end(), values.begin(), values.end());
+    const std::vector<double> values = Defined(row.values);
+    std::copy_if(values.begin(), values.end(), std::back_inserter(ends),
+                 [](double value) { return std::isfinite(value); });
     const SeedSummary summary = Summarise(values);
     if (!std::isfinite(summary.half_width)) continue;
     ends.push_back(summary.mean - summary.half_width);
@@ -117,14 +127,14 @@ std::string ForestCsv(const ForestPlot& plot) {
   // gnuplot counts from below.
   for (size_t i = 0; i < plot.rows.size(); ++i) {
     const std::string place = absl::StrCat(plot.rows.size() - i);
-    const std::vector<double> values = Finite(plot.rows[i].values);
+    const std::string label = LabelOf(plot.rows[i]);
+    const std::vector<double> values = Defined(plot.rows[i].values);
     for (const double value : values) {
-      text +=
-          CsvLine({place, plot.rows[i].label, "seed", CsvNumber(value), ""});
+      text += CsvLine({place, label, "seed", CsvNumber(value), ""});
     }
     if (values.empty()) continue;
     const SeedSummary summary = Summarise(values);
-    text += CsvLine({place, plot.rows[i].label, "mean", CsvNumber(summary.mean),
+    text += CsvLine({place, label, "mean", CsvNumber(summary.mean),
                      CsvNumber(summary.half_width)});
   }
   return text;
@@ -133,7 +143,7 @@ std::string ForestCsv(const ForestPlot& plot) {
 std::string ForestScript(const ForestPlot& plot) {
   size_t longest = 0;
   for (const ForestRow& row : plot.rows) {
-    longest = std::max(longest, row.label.size());
+    longest = std::max(longest, LabelOf(row).size());
   }
   const double characters = kCharacterOfFont * static_cast<double>(longest);
   const double font_size =
@@ -155,7 +165,7 @@ std::string ForestScript(const ForestPlot& plot) {
   std::string tics;
   for (size_t i = 0; i < plot.rows.size(); ++i) {
     absl::StrAppend(&tics, i == 0 ? "" : ", ",
-                    GnuplotQuoted(plot.rows[i].label), " ",
+                    GnuplotQuoted(LabelOf(plot.rows[i])), " ",
                     plot.rows.size() - i);
   }
   std::string script = absl::StrCat(

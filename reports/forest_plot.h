@@ -14,8 +14,9 @@ namespace bild {
 
 struct ForestRow {
   std::string label;
-  std::vector<double> values;  // One a seed; those that are not finite are
-                               // not drawn.
+  // One a seed; NaN, where undefined, is left out. An infinite one makes the
+  // mean infinite: neither is drawn, and the label says so.
+  std::vector<double> values;
 };
 
 struct ForestPlot {

@@ -6,25 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "reports/aggregate.h"
 #include "reports/markdown.h"
 
 namespace bild {
 namespace {
-
-std::vector<std::string> AllReasons(const std::vector<Record>& records) {
-  std::vector<std::string> reasons;
-  for (const Record& record : records) {
-    for (const std::string& reason : std::vector<std::string>(absl::StrSplit(
-             record.invalid_reasons, "; ", absl::SkipWhitespace()))) {
-      if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
-        reasons.push_back(reason);
-      }
-    }
-  }
-  return reasons;
-}
 
 bool Mentions(const std::vector<std::string>& reasons,
               const std::string& word) {
@@ -59,7 +45,7 @@ std::string SeedText(const Record& record) {
 
 std::string HonestyLine(const std::vector<Record>& records,
                         const std::string& subject) {
-  std::vector<std::string> reasons = AllReasons(records);
+  std::vector<std::string> reasons = InvalidReasonsOf(records);
   const auto invalid = std::count_if(
       records.begin(), records.end(),
       [](const Record& record) { return record.verdict != "VALID"; });

@@ -17,6 +17,7 @@
 #include "reports/markdown.h"
 #include "reports/plots.h"
 #include "reports/provenance.h"
+#include "reports/published_figures.h"
 #include "reports/record.h"
 #include "reports/report_csv.h"
 #include "reports/result_rows.h"
@@ -105,7 +106,8 @@ std::string TableSubject(const ResultTable& table) {
   std::string text = absl::StrCat(
       Count(head.n, "test image"), " (", Count(head.n_clear, "clear image"),
       "), list ", Code(head.test_list_sha256.substr(0, 12)), ", resolution ",
-      Code(head.evaluation_resolution), ", tiling ", Code(head.tiling));
+      Code(head.evaluation_resolution), ", tiling ", Code(head.tiling),
+      ", decoder probe ", Code(head.decoder_probe));
   if (head.steps > 0) {
     absl::StrAppend(&text, "; ", head.steps, " steps of batch ", head.batch,
                     ", crop ", head.crop_px, " px");
@@ -164,7 +166,7 @@ std::string FigureText(const Figure& figure) {
 
 std::string ReportMarkdown(const std::vector<Record>& records,
                            const std::vector<ResultTable>& tables,
-                           const std::vector<std::vector<Comparison>>& compared,
+                           const std::vector<TableComparisons>& compared,
                            const std::vector<Figure>& figures) {
   std::string text = absl::StrCat(
       "# ",
@@ -181,14 +183,18 @@ std::string ReportMarkdown(const std::vector<Record>& records,
     absl::StrAppend(&text, "## ", TableHeading(table), "\n\n",
                     TableSubject(table), "\n\n", MethodTable(table), "\n");
     for (const std::string& part :
-         {DifferenceSentences(table), ComparisonTable(compared[t])}) {
+         {PublishedTable(table), DifferenceSentences(table),
+          ComparisonTable(compared[t].psnr, "plain"),
+          ComparisonTable(compared[t].ssim, "plain")}) {
       if (!part.empty()) absl::StrAppend(&text, part, "\n");
     }
   }
   const std::string training = TrainingTable(records);
+  std::vector<std::vector<Comparison>> shown;
+  for (const TableComparisons& table : compared) shown.push_back(table.psnr);
   absl::StrAppend(&text, "## Reading the tables\n\n",
                   ReadingTheTables(!training.empty()), WhatSeedsCanSay(tables),
-                  ReadingTheComparisons(compared), "\n");
+                  ReadingTheComparisons(shown), "\n");
   absl::StrAppend(&text, "## Curves\n\n");
   for (const Figure& figure : figures) {
     absl::StrAppend(&text, FigureText(figure));
@@ -245,9 +251,10 @@ absl::Status WriteReport(const std::string& results_dir) {
                         absl::StrCat("'", results_dir, "/records.jsonl': ",
                                      std::string(tables.status().message())));
   }
-  std::vector<std::vector<Comparison>> compared;
+  std::vector<TableComparisons> compared;
   for (const ResultTable& table : *tables) {
-    compared.push_back(CompareToPlain(table, images));
+    compared.push_back({CompareToPlain(table, images, ComparedMetric::kPsnrDb),
+                        CompareToPlain(table, images, ComparedMetric::kSsim)});
   }
   const std::vector<Figure> figures = Figures(records, curves);
   for (const Figure& figure : figures) {

@@ -13,11 +13,12 @@ namespace bild {
 
 // One row per dataset, backbone, method, metric profile and checkpoint, at full
 // precision; empty fields where something is undefined (the spread of one
-// seed). The half widths are those of 95 % intervals over the seeds; the bounds
-// over images, the p values and the word are those of `comparisons`, which has
-// one entry per table.
+// seed). Reasons and commits are those of all seeds; `n_identical` has a number
+// for each of `seeds`. The half widths are those of 95 % intervals over the
+// seeds; the bounds over images, the p values and the word are those of
+// `comparisons`, which has one entry per table.
 std::string ReportCsv(const std::vector<ResultTable>& tables,
-                      const std::vector<std::vector<Comparison>>& comparisons);
+                      const std::vector<TableComparisons>& comparisons);
 
 }  // namespace bild
 

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "reports/ablation_rows.h"
 #include "reports/ablation_table.h"
+#include "reports/csv.h"
 #include "reports/forest_plot.h"
 #include "tests/reports/sample_results.h"
 
@@ -162,6 +163,81 @@ TEST(AblationReportTest, WritesTablesFiguresAndWhatTheyMean) {
   EXPECT_EQ(Text(folder.File("report.md")), report);
 }
 
+// The images of every run beside its records; `more_db` as in WriteVariants.
+void WriteVariantImages(const std::string& folder) {
+  const auto write = [&folder](const std::string& name,
+                               const std::string& method, double more_db) {
+    std::string text = PerImageHeader();
+    for (PerImageRow row : SamplePerImage()) {
+      if (row.method != method) continue;
+      row.psnr_db += more_db;
+      text += ToCsvLine(row);
+    }
+    std::ofstream(folder + "/variants/" + name + "/per_image.csv") << text;
+  };
+  write("plain", "plain", 0);
+  write("size=1,kind=x", "bild", 0);
+  write("size=2,kind=x", "bild", 1);
+}
+
+// Two rows are two tests: p = 2 / 16 (report_test.cc) counts twice.
+TEST(AblationReportTest, SettingsAreOneFamilyOfTests) {
+  const TemporaryFolder folder;
+  WriteVariants(folder.path());
+  WriteVariantImages(folder.path());
+  const absl::Status status = WriteAblationReport(SamplePlan(), folder.path());
+  ASSERT_TRUE(status.ok()) << status;
+  const std::string report = Text(folder.File("report.md"));
+  const std::string images = report.substr(report.find("## Over the test"));
+  EXPECT_THAT(
+      images,
+      AllOf(HasSubstr("| `size=1 kind=x` |            +0.281 | +0.204 to "
+                      "+0.359 | +0.219 to +0.344 by scene (4) | 0.1250 |      "
+                      "0.2500 | not distinguishable |"),
+            HasSubstr("Against `size=1,kind=x`"),
+            HasSubstr("Who chooses among the settings of this sweep")));
+  EXPECT_THAT(report, HasSubstr("PSNR: profile `default`, checkpoint "
+                                "`best@val`, 140 test images (4 clear "
+                                "images), list `aaaaaaaaaaaa`, resolution "
+                                "`full`, tiling `none`, decoder probe "
+                                "`9b1c44f0e2d7`."));
+  const auto csv = ParseCsv(Text(folder.File("report.csv")));
+  ASSERT_TRUE(csv.ok()) << csv.status();
+  std::map<std::string, std::string> row;
+  for (size_t i = 0; i < csv->front().fields.size(); ++i) {
+    row[csv->front().fields[i]] = (*csv)[2].fields[i];
+  }
+  EXPECT_EQ(row["variant"], "size=1,kind=x");
+  EXPECT_EQ(row["psnr_db_minus_plain_image_low_95"], "0.21875");
+  EXPECT_EQ(row["psnr_db_minus_plain_sign_flip_p"], "0.125");
+  EXPECT_EQ(row["psnr_db_minus_plain_sign_flip_p_holm"], "0.25");
+  EXPECT_EQ(row["psnr_db_minus_plain_word"], "not distinguishable");
+  EXPECT_EQ(row["psnr_db_minus_size=1,kind=x_word"], "");
+  EXPECT_EQ(row["profile"], "default");
+  EXPECT_EQ(row["n"], "140");
+  EXPECT_EQ(row["n_clear"], "4");
+  EXPECT_EQ(row["test_list_sha256"], std::string(60, 'a') + "0123");
+  EXPECT_EQ(row["evaluation_resolution"], "full");
+  EXPECT_EQ(row["tiling"], "none");
+  EXPECT_EQ(row["decoder_probe"], "9b1c44f0e2d7");
+  EXPECT_EQ(row["commit"], "0f3ac61d2b7e");
+}
+
+// A seed that ended with a reason of its own says so in the row.
+TEST(AblationReportTest, ReasonsOfEverySeedAreThere) {
+  const TemporaryFolder folder;
+  WriteVariants(folder.path());
+  const std::string path = folder.File("variants/size=1,kind=x/records.jsonl");
+  auto records = ReadRecords(path);
+  ASSERT_TRUE(records.ok()) << records.status();
+  for (Record& record : *records) {
+    if (record.seed == 2) record.invalid_reasons += "; dead net";
+  }
+  ASSERT_TRUE(WriteRecords(path, *records).ok());
+  ASSERT_TRUE(WriteAblationReport(SamplePlan(), folder.path()).ok());
+  EXPECT_THAT(Text(folder.File("report.csv")), HasSubstr("; dead net"));
+}
+
 TEST(AblationReportTest, NothingIsWrittenWhereARunIsMissing) {
   const TemporaryFolder folder;
   WriteVariants(folder.path());
@@ -198,16 +274,17 @@ TEST(ForestPlotTest, DotsMeansAndIntervals) {
   plot.file = "forest";
   plot.x_title = "x";
   plot.has_reference = true;
-  plot.rows = {{"it's first", {1.0, 3.0}}, {"second", {HUGE_VAL, 5.0}}};
+  plot.rows = {{"it's first", {1.0, 3.0}}, {"second", {HUGE_VAL, NAN, 5.0}}};
   // sd of 1 and 3 is 1.4142; t(0.975, 1) = 12.7062; half width 12.7062.
-  EXPECT_THAT(ForestCsv(plot),
-              AllOf(HasSubstr("2,it's first,seed,3,\n"),
-                    HasSubstr("2,it's first,mean,2,12.706"),
-                    HasSubstr("1,second,seed,5,\n"),
-                    HasSubstr("1,second,mean,5,\n"), Not(HasSubstr("inf"))));
+  EXPECT_THAT(ForestCsv(plot), AllOf(HasSubstr("2,it's first,seed,3,\n"),
+                                     HasSubstr("2,it's first,mean,2,12.706"),
+                                     HasSubstr("1,second (mean ∞),seed,inf,\n"),
+                                     HasSubstr("1,second (mean ∞),seed,5,\n"),
+                                     HasSubstr("1,second (mean ∞),mean,inf,\n"),
+                                     Not(HasSubstr("nan"))));
   EXPECT_THAT(
       ForestScript(plot),
-      AllOf(HasSubstr("'it''s first' 2"), HasSubstr("'second' 1"),
+      AllOf(HasSubstr("'it''s first' 2"), HasSubstr("'second (mean ∞)' 1"),
             HasSubstr("set xrange [-11.7"), HasSubstr("from first 0,graph 0")));
 }
 

@@ -13,6 +13,7 @@
 namespace bild {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -58,7 +59,8 @@ std::vector<Comparison> Compared(const Results& results) {
   const auto tables = GroupIntoTables(results.records);
   EXPECT_TRUE(tables.ok()) << tables.status();
   EXPECT_EQ(tables->size(), 1u);
-  return CompareToPlain(tables->front(), PerImageScores(results.images));
+  return CompareToPlain(tables->front(), PerImageScores(results.images),
+                        ComparedMetric::kPsnrDb);
 }
 
 Comparison OneCompared(const Results& results) {
@@ -78,12 +80,12 @@ const std::vector<double> kTwelve = {0.1,  0.2, 0.3,  0.1, 0.2,  0.3,
 TEST(ComparisonTest, BetterNeedsBothIntervalsAndTheTest) {
   const Comparison better = OneCompared(Made(4, kTwelve, 0.01));
   ASSERT_TRUE(better.images.has_value());
-  EXPECT_NEAR(better.images->mean_db, 0.2, 1e-12);
+  EXPECT_NEAR(better.images->mean, 0.2, 1e-12);
   EXPECT_NEAR(better.seeds.summary.mean, 0.2, 1e-12);
   EXPECT_FALSE(better.images->by_scene);
   EXPECT_EQ(better.images->units, 12);
-  EXPECT_GT(better.images->interval_db.low, 0.1);
-  EXPECT_LT(better.images->interval_db.high, 0.3);
+  EXPECT_GT(better.images->interval.low, 0.1);
+  EXPECT_LT(better.images->interval.high, 0.3);
   // All twelve on one side: 2 of 2^12 flips.
   EXPECT_EQ(better.images->p, 2.0 / 4096.0);
   EXPECT_EQ(better.images->holm_p, better.images->p);
@@ -96,7 +98,7 @@ TEST(ComparisonTest, BetterNeedsBothIntervalsAndTheTest) {
 TEST(ComparisonTest, SeedsThatDisagreeSayNothing) {
   const Comparison comparison = OneCompared(Made(4, kTwelve, 0.5));
   ASSERT_TRUE(comparison.images.has_value());
-  EXPECT_GT(comparison.images->interval_db.low, 0.0);
+  EXPECT_GT(comparison.images->interval.low, 0.0);
   EXPECT_FALSE(comparison.seeds.excludes_zero);
   EXPECT_EQ(comparison.word, Word::kNotDistinguishable);
 }
@@ -106,7 +108,7 @@ TEST(ComparisonTest, ImagesThatDisagreeSayNothing) {
       OneCompared(Made(4, {2.0, -1.0, 1.5, -1.0, 1.0, -1.0}, 0.01));
   ASSERT_TRUE(comparison.images.has_value());
   EXPECT_TRUE(comparison.seeds.excludes_zero);
-  EXPECT_LT(comparison.images->interval_db.low, 0.0);
+  EXPECT_LT(comparison.images->interval.low, 0.0);
   EXPECT_EQ(comparison.word, Word::kNotDistinguishable);
 }
 
@@ -115,11 +117,11 @@ TEST(ComparisonTest, FiveImagesNeverReachTheLevel) {
   const Comparison comparison =
       OneCompared(Made(4, {0.2, 0.25, 0.3, 0.2, 0.25}, 0.01));
   ASSERT_TRUE(comparison.images.has_value());
-  EXPECT_GT(comparison.images->interval_db.low, 0.0);
+  EXPECT_GT(comparison.images->interval.low, 0.0);
   EXPECT_TRUE(comparison.seeds.excludes_zero);
   EXPECT_EQ(comparison.images->p, 0.0625);
   EXPECT_EQ(comparison.word, Word::kNotDistinguishable);
-  const std::string table = ComparisonTable({comparison});
+  const std::string table = ComparisonTable({comparison}, "plain");
   EXPECT_THAT(table, HasSubstr("not distinguishable, few images |"));
   EXPECT_THAT(table, HasSubstr("under 0.3 dB"));
 }
@@ -129,7 +131,7 @@ TEST(ComparisonTest, OneSeedIsNeverEnough) {
   ASSERT_TRUE(comparison.images.has_value());
   EXPECT_EQ(comparison.images->p, 2.0 / 4096.0);
   EXPECT_EQ(comparison.word, Word::kNotDistinguishable);
-  const std::string table = ComparisonTable({comparison});
+  const std::string table = ComparisonTable({comparison}, "plain");
   EXPECT_THAT(table, HasSubstr(" 1 seed | "));
   EXPECT_THAT(table, Not(HasSubstr("few images")));
 }
@@ -142,7 +144,8 @@ TEST(ComparisonTest, ScenesAreDrawnAndFlippedAsWholes) {
   EXPECT_EQ(comparison.images->images, 12);
   EXPECT_EQ(comparison.images->p, 2.0 / 16.0);
   EXPECT_EQ(comparison.word, Word::kNotDistinguishable);
-  EXPECT_THAT(ComparisonTable({comparison}), HasSubstr(" by scene (4) |"));
+  EXPECT_THAT(ComparisonTable({comparison}, "plain"),
+              HasSubstr(" by scene (4) |"));
 }
 
 TEST(ComparisonTest, PValuesAreAdjustedOverTheMethods) {
@@ -150,15 +153,16 @@ TEST(ComparisonTest, PValuesAreAdjustedOverTheMethods) {
   ASSERT_TRUE(tables.ok());
   const PerImageScores images(SamplePerImage());
   for (const ResultTable& table : *tables) {
-    const std::vector<Comparison> comparisons = CompareToPlain(table, images);
+    const std::vector<Comparison> comparisons =
+        CompareToPlain(table, images, ComparedMetric::kPsnrDb);
     ASSERT_EQ(comparisons.size(), 2u);
     ASSERT_TRUE(comparisons[0].images && comparisons[1].images);
     EXPECT_EQ(comparisons[0].method, "bild");
     EXPECT_EQ(comparisons[0].images->p, 0.125);
     EXPECT_EQ(comparisons[0].images->holm_p, 0.25);
     EXPECT_EQ(comparisons[1].images->holm_p, comparisons[1].images->p);
-    EXPECT_NEAR(comparisons[0].images->mean_db,
-                comparisons[0].seeds.summary.mean, 1e-12);
+    EXPECT_NEAR(comparisons[0].images->mean, comparisons[0].seeds.summary.mean,
+                1e-12);
   }
 }
 
@@ -171,7 +175,7 @@ TEST(ComparisonTest, WithoutTheRecordsImagesThereIsNoInterval) {
   Results none = results;
   none.images.clear();
   EXPECT_FALSE(has_images(none));
-  EXPECT_EQ(ComparisonTable({OneCompared(none)}), "");
+  EXPECT_EQ(ComparisonTable({OneCompared(none)}, "plain"), "");
   EXPECT_EQ(ReadingTheComparisons({{OneCompared(none)}}), "");
 
   Results one_short = results;
@@ -201,10 +205,65 @@ TEST(ComparisonTest, PlainAloneIsNotCompared) {
   EXPECT_TRUE(Compared(results).empty());
 }
 
+// 0.01 of SSIM where there is 1 dB, which is one family of tests of its own.
+TEST(ComparisonTest, SsimIsComparedLikePsnr) {
+  Results results = Made(4, kTwelve, 0.01);
+  for (Record& record : results.records) record.ssim = 0.0;
+  for (PerImageRow& row : results.images) {
+    row.ssim = 0.01 * row.psnr_db + 0.5;
+    for (Record& record : results.records) {
+      if (record.method == row.method && record.seed == row.seed) {
+        record.ssim += row.ssim / static_cast<double>(record.n);
+      }
+    }
+  }
+  const auto tables = GroupIntoTables(results.records);
+  ASSERT_TRUE(tables.ok()) << tables.status();
+  const std::vector<Comparison> comparisons = CompareToPlain(
+      tables->front(), PerImageScores(results.images), ComparedMetric::kSsim);
+  ASSERT_EQ(comparisons.size(), 1u);
+  const Comparison& ssim = comparisons.front();
+  ASSERT_TRUE(ssim.images.has_value());
+  EXPECT_NEAR(ssim.images->mean, 0.002, 1e-12);
+  EXPECT_NEAR(ssim.seeds.summary.mean, 0.002, 1e-12);
+  EXPECT_EQ(ssim.images->p, 2.0 / 4096.0);
+  EXPECT_EQ(ssim.word, Word::kBetter);
+  const Comparison psnr = OneCompared(results);
+  EXPECT_NEAR(ssim.images->interval.low, 0.01 * psnr.images->interval.low,
+              1e-12);
+  EXPECT_THAT(ComparisonTable(comparisons, "plain"),
+              AllOf(HasSubstr("| SSIM − plain |"), HasSubstr(" +0.00200 | ")));
+}
+
+// Another row of records, from another folder, as a baseline.
+TEST(ComparisonTest, AnyRowMayBeTheBaseline) {
+  const Results results = Made(4, kTwelve, 0.01);
+  const auto tables = GroupIntoTables(results.records);
+  ASSERT_TRUE(tables.ok()) << tables.status();
+  const PerImageScores images(results.images);
+  const MethodRow& plain = *tables->front().Find("plain");
+  const MethodRow& bild = *tables->front().Find("bild");
+  std::vector<Comparison> family = {
+      Compare({plain, images}, {bild, images}, ComparedMetric::kPsnrDb),
+      Compare({bild, images}, {bild, images}, ComparedMetric::kPsnrDb)};
+  JudgeTogether(&family);
+  EXPECT_NEAR(family[0].images->mean, -0.2, 1e-12);
+  EXPECT_EQ(family[0].images->holm_p, 4.0 / 4096.0);
+  EXPECT_EQ(family[0].word, Word::kWorse);
+  EXPECT_EQ(family[1].images->p, 1.0);
+  EXPECT_EQ(family[1].word, Word::kNotDistinguishable);
+}
+
 TEST(ComparisonTest, Words) {
-  EXPECT_EQ(WordText(Word::kBetter), "better");
-  EXPECT_EQ(WordText(Word::kWorse), "worse");
-  EXPECT_EQ(WordText(Word::kNotDistinguishable), "not distinguishable");
+  Comparison comparison;
+  EXPECT_EQ(WordText(comparison), "not distinguishable");
+  comparison.has_few_images = true;
+  EXPECT_EQ(WordText(comparison), "not distinguishable, few images");
+  comparison.word = Word::kBetter;
+  EXPECT_EQ(WordText(comparison), "better, few images");
+  comparison.has_few_images = false;
+  comparison.word = Word::kWorse;
+  EXPECT_EQ(WordText(comparison), "worse");
 }
 
 }  // namespace
