@@ -26,6 +26,7 @@
 #include "benchmarks/run_data.h"
 #include "benchmarks/set_source.h"
 #include "benchmarks/summary.h"
+#include "benchmarks/verdict.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
@@ -181,19 +182,13 @@ void DescribeRestorer(const Restorer& restorer, Record* record) {
   record->config = absl::StrCat("--weights_sha256=", restorer.weights_sha256);
 }
 
-void DescribeEnvironment(const Environment& environment,
-                         std::vector<std::string>* reasons, Record* record) {
+void DescribeEnvironment(const Environment& environment, Record* record) {
   record->commit = environment.commit;
   record->dirty = environment.is_dirty;
   record->device = environment.device;
   record->threads = environment.threads;
   record->libraries = environment.libraries;
   record->started_at = environment.started_at;
-  if (environment.commit == "unknown") {
-    reasons->emplace_back("commit unknown");
-  } else if (environment.is_dirty) {
-    reasons->emplace_back("uncommitted changes in the tree");
-  }
 }
 
 // The pictures that --split names. Scenes of a test set that the benchmarks
@@ -306,9 +301,10 @@ absl::StatusOr<std::string> EvaluateWeights(
   record.layout = dataset->layout();
   record.test_list_sha256 = list.sha256;
   DescribeRestorer(restorer, &record);
-  DescribeEnvironment(environment, &reasons, &record);
-  record.verdict = reasons.empty() ? "VALID" : "INVALID";
-  record.invalid_reasons = absl::StrJoin(reasons, "; ");
+  DescribeEnvironment(environment, &record);
+  AddNetReasons(restorer.name, &reasons);
+  AddEnvironmentReasons(environment, &reasons);
+  SetVerdict(reasons, &record);
 
   RunRows rows;
   AddScores(scores, *dataset, record, &rows);
