@@ -279,6 +279,7 @@ absl::StatusOr<std::string> EvaluateWeights(
         profiles, ",", [](std::string* text, const MetricProfile& profile) {
           text->append(profile.name);
         });
+    BILD_ASSIGN_OR_RETURN(const std::string file_sizes, FileSizes(*dataset));
     BILD_ASSIGN_OR_RETURN(
         ResultsLock taken,
         ResultsLock::Take(
@@ -286,6 +287,7 @@ absl::StatusOr<std::string> EvaluateWeights(
                               " --metric_profile=", profile_names, " weights=",
                               restorer.weights_sha256, " test=", scored.dataset,
                               " test_list=", list.sha256,
+                              " file_sizes=", Sha256Hex(file_sizes),
                               " resolution=", record.evaluation_resolution)));
     lock.emplace(std::move(taken));
   }

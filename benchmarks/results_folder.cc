@@ -90,6 +90,18 @@ absl::StatusOr<PerImageRow> ParsePerImage(const CsvRow& row,
                    "this run again."));
 }
 
+// Fine where there are none.
+absl::Status RemoveRecords(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::remove(folder + kRecords, error);
+  if (!error) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(
+      "Cannot remove '", folder, kRecords,
+      "', the records of an earlier "
+      "evaluation: ",
+      error.message(), ". Remove it yourself, or choose another --out."));
+}
+
 }  // namespace
 
 std::string DefaultResultsFolder(const std::string& target,
@@ -175,7 +187,12 @@ void AddScores(const std::vector<ProfileScores>& scores,
 absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows) {
   std::string text = PerImageHeader();
   for (const PerImageRow& row : rows.pictures) text += ToCsvLine(row);
-  BILD_RETURN_IF_ERROR(WriteFileAtomically(run_folder + kPerImage, text));
+  const std::string path = run_folder + kPerImage;
+  // The same again leaves a finished evaluation finished all the while.
+  if (const auto found = ReadFile(path); !found.ok() || *found != text) {
+    BILD_RETURN_IF_ERROR(RemoveRecords(run_folder));
+    BILD_RETURN_IF_ERROR(WriteFileAtomically(path, text));
+  }
   // Last: it says that the other one is complete.
   return WriteRecords(run_folder + kRecords, rows.records);
 }
