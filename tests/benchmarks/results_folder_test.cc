@@ -230,6 +230,8 @@ TEST(RunRowsTest, DamageIsNamedWithFileAndLine) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"plain,3,best@val,a,a,48,32,default,twenty,0.5,,\n", "line 2"},
       {"plain,x,best@val,a,a,48,32,default,20,0.5,,\n", "line 2"},
+      {"plain,3,best@val,a,a,48,32,default,,0.5,,\n", "line 2"},
+      {"plain,3,best@val,a,a,48,32,default,20,,,\n", "line 2"},
       {"plain,3,best@val,a,a,48.5,32,default,20,0.5,,\n", "line 2"},
       {"plain,3,best@val,a,a,48,32,default,20,0.5,,\nplain,3\n", "line 3"},
       {"plain,3,\"best", "line 2"},
