@@ -26,6 +26,7 @@
 #include "benchmarks/run_data.h"
 #include "benchmarks/set_source.h"
 #include "benchmarks/summary.h"
+#include "benchmarks/verdict.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/command_line.h"
 #include "bild/base/device.h"
@@ -181,19 +182,13 @@ void DescribeRestorer(const Restorer& restorer, Record* record) {
   record->config = absl::StrCat("--weights_sha256=", restorer.weights_sha256);
 }
 
-void DescribeEnvironment(const Environment& environment,
-                         std::vector<std::string>* reasons, Record* record) {
+void DescribeEnvironment(const Environment& environment, Record* record) {
   record->commit = environment.commit;
   record->dirty = environment.is_dirty;
   record->device = environment.device;
   record->threads = environment.threads;
   record->libraries = environment.libraries;
   record->started_at = environment.started_at;
-  if (environment.commit == "unknown") {
-    reasons->emplace_back("commit unknown");
-  } else if (environment.is_dirty) {
-    reasons->emplace_back("uncommitted changes in the tree");
-  }
 }
 
 // The pictures that --split names. Scenes of a test set that the benchmarks
@@ -284,6 +279,7 @@ absl::StatusOr<std::string> EvaluateWeights(
         profiles, ",", [](std::string* text, const MetricProfile& profile) {
           text->append(profile.name);
         });
+    BILD_ASSIGN_OR_RETURN(const std::string file_sizes, FileSizes(*dataset));
     BILD_ASSIGN_OR_RETURN(
         ResultsLock taken,
         ResultsLock::Take(
@@ -291,6 +287,7 @@ absl::StatusOr<std::string> EvaluateWeights(
                               " --metric_profile=", profile_names, " weights=",
                               restorer.weights_sha256, " test=", scored.dataset,
                               " test_list=", list.sha256,
+                              " file_sizes=", Sha256Hex(file_sizes),
                               " resolution=", record.evaluation_resolution)));
     lock.emplace(std::move(taken));
   }
@@ -306,9 +303,10 @@ absl::StatusOr<std::string> EvaluateWeights(
   record.layout = dataset->layout();
   record.test_list_sha256 = list.sha256;
   DescribeRestorer(restorer, &record);
-  DescribeEnvironment(environment, &reasons, &record);
-  record.verdict = reasons.empty() ? "VALID" : "INVALID";
-  record.invalid_reasons = absl::StrJoin(reasons, "; ");
+  DescribeEnvironment(environment, &record);
+  AddNetReasons(restorer.name, &reasons);
+  AddEnvironmentReasons(environment, &reasons);
+  SetVerdict(reasons, &record);
 
   RunRows rows;
   AddScores(scores, *dataset, record, &rows);

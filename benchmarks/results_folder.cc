@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "bild/base/atomic_file.h"
 #include "bild/base/status.h"
-#include "reports/csv.h"
 
 namespace bild {
 namespace {
@@ -56,38 +55,25 @@ absl::Status CheckFree(const std::string& folder, const std::string& identity) {
       foreign, "Choose another --out."));
 }
 
-// The header of per_image.csv as fields.
-std::vector<std::string> PerImageFields() {
-  auto rows = ParseCsv(PerImageHeader());
-  return rows.ok() && !rows->empty() ? rows->front().fields
-                                     : std::vector<std::string>();
+// Those of one evaluation. NotFound where there is no such file.
+absl::StatusOr<std::vector<PerImageRow>> PicturesIn(const std::string& path) {
+  auto pictures = ReadPerImage(path);
+  if (!absl::IsInvalidArgument(pictures.status())) return pictures;
+  return absl::DataLossError(
+      absl::StrCat(std::string(pictures.status().message()),
+                   "\nRemove the file to evaluate this run again."));
 }
 
-absl::StatusOr<PerImageRow> ParsePerImage(const CsvRow& row,
-                                          const std::string& path) {
-  PerImageRow picture;
-  const std::vector<std::string>& field = row.fields;
-  picture.method = field[0];
-  int64_t seed = 0;
-  bool is_good = field[1].empty() || ParseCsvInteger(field[1], &seed);
-  if (!field[1].empty()) picture.seed = seed;
-  picture.checkpoint = field[2];
-  picture.hazy = field[3];
-  picture.clear = field[4];
-  is_good = is_good && ParseCsvInteger(field[5], &picture.width) &&
-            ParseCsvInteger(field[6], &picture.height);
-  picture.profile = field[7];
-  double ciede2000 = 0.0;
-  is_good = is_good && ParseCsvNumber(field[8], &picture.psnr_db) &&
-            ParseCsvNumber(field[9], &picture.ssim) &&
-            ParseCsvNumber(field[10], &ciede2000);
-  if (!field[10].empty()) picture.ciede2000 = ciede2000;
-  picture.flags = field[11];
-  if (is_good) return picture;
-  return absl::DataLossError(
-      absl::StrCat("'", path, "', line ", row.line,
-                   ": a number cannot be read. Remove the file to evaluate "
-                   "this run again."));
+// Fine where there are none.
+absl::Status RemoveRecords(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::remove(folder + kRecords, error);
+  if (!error) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(
+      "Cannot remove '", folder, kRecords,
+      "', the records of an earlier "
+      "evaluation: ",
+      error.message(), ". Remove it yourself, or choose another --out."));
 }
 
 }  // namespace
@@ -175,7 +161,12 @@ void AddScores(const std::vector<ProfileScores>& scores,
 absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows) {
   std::string text = PerImageHeader();
   for (const PerImageRow& row : rows.pictures) text += ToCsvLine(row);
-  BILD_RETURN_IF_ERROR(WriteFileAtomically(run_folder + kPerImage, text));
+  const std::string path = run_folder + kPerImage;
+  // The same again leaves a finished evaluation finished all the while.
+  if (const auto found = ReadFile(path); !found.ok() || *found != text) {
+    BILD_RETURN_IF_ERROR(RemoveRecords(run_folder));
+    BILD_RETURN_IF_ERROR(WriteFileAtomically(path, text));
+  }
   // Last: it says that the other one is complete.
   return WriteRecords(run_folder + kRecords, rows.records);
 }
@@ -187,14 +178,7 @@ absl::StatusOr<RunRows> LoadRunRows(const std::string& run_folder) {
   }
   RunRows rows;
   BILD_ASSIGN_OR_RETURN(rows.records, ReadRecords(run_folder + kRecords));
-  const std::string path = run_folder + kPerImage;
-  BILD_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  BILD_ASSIGN_OR_RETURN(const std::vector<CsvRow> table,
-                        ParseCsvTable(text, PerImageFields(), path));
-  for (const CsvRow& row : table) {
-    BILD_ASSIGN_OR_RETURN(const PerImageRow picture, ParsePerImage(row, path));
-    rows.pictures.push_back(picture);
-  }
+  BILD_ASSIGN_OR_RETURN(rows.pictures, PicturesIn(run_folder + kPerImage));
   return rows;
 }
 

@@ -56,6 +56,9 @@ struct RunRows {
 void AddScores(const std::vector<ProfileScores>& scores,
                const PairedDataset& dataset, const Record& common,
                RunRows* rows);
+// Writes per_image.csv and, last, records.jsonl, each whole. The records of an
+// earlier evaluation go before other pictures come, so that however it ends,
+// records stand beside their own pictures or not at all.
 absl::Status SaveRunRows(const std::string& run_folder, const RunRows& rows);
 // NotFound where the evaluation was not finished.
 absl::StatusOr<RunRows> LoadRunRows(const std::string& run_folder);

@@ -58,17 +58,6 @@ SplitRule RuleOf(const DataSpec& spec, const std::string& dataset_name) {
   return DefaultSplitRule(dataset_name);
 }
 
-absl::StatusOr<std::string> FileSizes(const PairedDataset& dataset) {
-  std::string text;
-  for (size_t i = 0; i < dataset.pairs().size(); ++i) {
-    BILD_ASSIGN_OR_RETURN(const PairFileBytes bytes,
-                          dataset.FileBytes(static_cast<int64_t>(i)));
-    absl::StrAppend(&text, dataset.pairs()[i].id, "\t", bytes.hazy, "\t",
-                    bytes.clear, "\n");
-  }
-  return text;
-}
-
 // The validation pictures, the first in order(seed) of their ids.
 std::vector<int64_t> FirstInOrder(const PairedDataset& dataset,
                                   const std::vector<int64_t>& indices,
@@ -256,6 +245,17 @@ absl::Status DropSmallPictures(int64_t crop_px, RunData* data) {
       dropped.size(), crop_px, absl::StrJoin(shown, ", "),
       dropped.size() > kShown ? ", ..." : ""));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FileSizes(const PairedDataset& dataset) {
+  std::string text;
+  for (size_t i = 0; i < dataset.pairs().size(); ++i) {
+    BILD_ASSIGN_OR_RETURN(const PairFileBytes bytes,
+                          dataset.FileBytes(static_cast<int64_t>(i)));
+    absl::StrAppend(&text, dataset.pairs()[i].id, "\t", bytes.hazy, "\t",
+                    bytes.clear, "\n");
+  }
+  return text;
 }
 
 int64_t CountScenes(const PairedDataset& dataset,

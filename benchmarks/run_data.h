@@ -31,9 +31,7 @@ struct RunData {
   SplitList test_list;
 
   std::string split_text;  // "tenth scene_block=4 seed=1 leak=drop", for rows.
-  // Over the sizes in bytes of all files, by id: ids alone do not tell two sets
-  // with the same names apart.
-  std::string file_sizes_sha256;
+  std::string file_sizes_sha256;  // Over FileSizes() of both sets.
   std::string decoder_probe;  // "match", or "mismatch" where that was allowed.
   // Why rows can never stand under a published protocol; empty if they may.
   std::vector<std::string> invalid_reasons;
@@ -53,6 +51,11 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
 // the training and the validation list, whose hashes change with that, and says
 // so by name in the notes and (the first ten) in the reasons.
 absl::Status DropSmallPictures(int64_t crop_px, RunData* data);
+
+// The sizes in bytes of a set's files, a line a pair with its id. In a run's
+// identity: ids alone do not tell two sets with the same names apart. Errors
+// are those of PairedDataset::FileBytes().
+absl::StatusOr<std::string> FileSizes(const PairedDataset& dataset);
 
 // Distinct scenes among the pairs at `indices`.
 int64_t CountScenes(const PairedDataset& dataset,

@@ -5,23 +5,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "benchmarks/verdict.h"
 #include "bild/methods.h"
 
 namespace bild {
 namespace {
 
-// The options of a published net behind the published DDU.
-constexpr char kPublishedDdu[] = "[ddu=320]";
-
 std::vector<std::string> InvalidReasons(const RunRecordSource& source) {
   std::vector<std::string> reasons = source.data->invalid_reasons;
   if (source.spec->profile == "ci") reasons.emplace_back("smoke run");
   if (source.spec->profile != "paper") reasons.emplace_back("quick recipe");
-  const std::string net = source.backbone->name();
-  const size_t bracket = net.find('[');
-  if (bracket != std::string::npos && net.substr(bracket) != kPublishedDdu) {
-    reasons.push_back(absl::StrCat("not the published net: ", net));
-  }
+  AddNetReasons(source.backbone->name(), &reasons);
   if (!source.spec->recipe_note.empty()) {
     reasons.push_back(source.spec->recipe_note);
   }
@@ -32,17 +26,8 @@ std::vector<std::string> InvalidReasons(const RunRecordSource& source) {
   if (!source.spec->run.is_deterministic) {
     reasons.emplace_back("not deterministic");
   }
-  if (source.environment->commit == "unknown") {
-    reasons.emplace_back("commit unknown");
-  } else if (source.environment->is_dirty) {
-    reasons.emplace_back("uncommitted changes in the tree");
-  }
+  AddEnvironmentReasons(*source.environment, &reasons);
   return reasons;
-}
-
-void SetVerdict(const std::vector<std::string>& reasons, Record* record) {
-  record->verdict = reasons.empty() ? "VALID" : "INVALID";
-  record->invalid_reasons = absl::StrJoin(reasons, "; ");
 }
 
 }  // namespace

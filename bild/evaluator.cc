@@ -5,6 +5,7 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "ATen/TensorOperators.h"
@@ -81,6 +82,17 @@ class Collector {
     }
   }
 
+  // A pair that the dataset cannot give. Pairs of one clear picture have the
+  // same to say of it, which is listed once.
+  void TakeUnread(const absl::Status& status) {
+    std::string message(status.message());
+    if (known_unread_.insert(message).second) {
+      unread_.push_back(std::move(message));
+    }
+  }
+  // No mean will be given.
+  bool HasUnread() const { return !unread_.empty(); }
+
   absl::Status Take(int64_t pair_index, const ImagePair& pair,
                     const ScoresOfOne& scores) {
     if (scores.status().code() == kNonFinitePixel) {
@@ -100,6 +112,14 @@ class Collector {
   }
 
   absl::StatusOr<std::vector<ProfileScores>> Finish() {
+    // By itself: nothing behind the first of these has been restored, so the
+    // other lists would not be whole.
+    if (!unread_.empty()) {
+      return absl::DataLossError(ListProblems(
+          "Pictures that cannot be read cannot be scored, and no mean is given "
+          "without them:",
+          unread_, "Get these files again."));
+    }
     if (!not_finite_.empty()) {
       return absl::DataLossError(ListProblems(
           "Pictures with values that are not finite cannot be scored, and no "
@@ -123,6 +143,8 @@ class Collector {
 
  private:
   std::vector<ProfileScores> result_;
+  std::vector<std::string> unread_;
+  std::set<std::string> known_unread_;
   std::vector<std::string> not_finite_;
   std::vector<std::string> too_small_;
 };
@@ -139,16 +161,27 @@ absl::StatusOr<std::vector<ProfileScores>> EvaluateUnguarded(
   std::deque<Pending> pending;
   Collector collector(profiles);
   int64_t done = 0;
+  const auto count_one = [&] {
+    if (progress != nullptr) progress->Update(++done);
+  };
   const auto take_first = [&]() -> absl::Status {
     Pending first = std::move(pending.front());
     pending.pop_front();
     BILD_RETURN_IF_ERROR(
         collector.Take(first.pair_index, first.pair, first.scores.get()));
-    if (progress != nullptr) progress->Update(++done);
+    count_one();
     return absl::OkStatus();
   };
   for (int64_t index : indices) {
-    BILD_ASSIGN_OR_RETURN(const ImagePair pair, dataset.Read(index));
+    const absl::StatusOr<ImagePair> read = dataset.Read(index);
+    if (!read.ok()) collector.TakeUnread(read.status());
+    // The rest is read all the same, so that a user repairs a set once. There
+    // is nothing to restore it for.
+    if (collector.HasUnread()) {
+      count_one();
+      continue;
+    }
+    const ImagePair pair = *read;
     BILD_ASSIGN_OR_RETURN(RgbValues restored, Restore(backbone, *pair.hazy));
     const std::string name =
         dataset.pairs()[static_cast<size_t>(index)].hazy_path;

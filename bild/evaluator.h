@@ -37,9 +37,9 @@ struct ProfileScores {
 // Memory does not grow with the number of pictures, and the result does not
 // depend on how many are scored at a time. `progress` may be null.
 //
-// Errors: what the dataset says; every picture with a value that is not finite,
-// or every one smaller than a profile's window (first ten and the count); an
-// empty list.
+// Errors: every picture that the dataset cannot read, with what it says of it;
+// else every one with a value that is not finite, or every one smaller than a
+// profile's window (first ten and the count); an empty list.
 absl::StatusOr<std::vector<ProfileScores>> Evaluate(
     const Backbone* backbone, const PairedDataset& dataset,
     const std::vector<int64_t>& indices,

@@ -44,7 +44,9 @@ class FolderPairs : public PairedDataset {
   absl::StatusOr<ImagePair> Read(int64_t index) const override {
     const PairName& pair = pairs_.at(static_cast<size_t>(index));
     ImagePair images;
-    BILD_ASSIGN_OR_RETURN(Image hazy, ReadImage(pair.hazy_path, reading_));
+    absl::StatusOr<Image> read_hazy = ReadImage(pair.hazy_path, reading_);
+    if (!read_hazy.ok()) return WithClear(pair, read_hazy.status());
+    Image hazy = *std::move(read_hazy);
     const ImageSize hazy_size{hazy.width_px, hazy.height_px};
     images.hazy = std::make_shared<const Image>(std::move(hazy));
     images.clear = ClearInUse(pair.clear_path, hazy_size);
@@ -107,6 +109,16 @@ class FolderPairs : public PairedDataset {
   }
 
  private:
+  // What is wrong with the hazy picture of a pair, and with the clear one where
+  // that cannot be read either: a user repairs both at once.
+  absl::Status WithClear(const PairName& pair, const absl::Status& hazy) const {
+    const absl::Status clear = ReadImage(pair.clear_path, reading_).status();
+    if (clear.ok()) return hazy;
+    return absl::Status(hazy.code(), fmt::format("{} And its clear picture: {}",
+                                                 std::string(hazy.message()),
+                                                 std::string(clear.message())));
+  }
+
   absl::Status Changed(const PairName& pair, const ImageSize& expected,
                        const ImageSize& found) const {
     return absl::FailedPreconditionError(fmt::format(

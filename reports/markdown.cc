@@ -57,6 +57,12 @@ std::string FormatSignedMeanAndSd(const SeedSummary& summary, int decimals) {
   return WithSpread(FormatSigned(summary.mean, decimals), summary, decimals);
 }
 
+std::string IdenticalFootnote(const std::string& whose, long identical,
+                              long images) {
+  return absl::StrCat("\n", kIdenticalMark, " ", whose, ": ", identical, " of ",
+                      images, " images identical to the clear image.\n");
+}
+
 std::string Count(long number, const std::string& thing) {
   return absl::StrCat(number, " ", thing, number == 1 ? "" : "s");
 }

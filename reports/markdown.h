@@ -22,6 +22,13 @@ std::string FormatMeanAndSd(const SeedSummary& summary, int decimals,
 // The same for a difference: "+0.150 ± 0.050".
 std::string FormatSignedMeanAndSd(const SeedSummary& summary, int decimals);
 
+// Behind the PSNR of images some of which equal the clear image, and the
+// footnote that explains it, a paragraph with its line feeds: "† `bild`: 3 of
+// 140 images identical to the clear image." `whose` is Markdown.
+inline constexpr char kIdenticalMark[] = "†";
+std::string IdenticalFootnote(const std::string& whose, long identical,
+                              long images);
+
 // "1 image", "12 images".
 std::string Count(long number, const std::string& thing);
 

@@ -52,6 +52,11 @@ bool ParseOptional(const std::string& field, std::optional<int64_t>* value) {
   return ParseCsvInteger(field, &value->emplace());
 }
 
+// A number that has to be there: an empty field reads as NaN elsewhere.
+bool ParseScore(const std::string& field, double* value) {
+  return !field.empty() && ParseCsvNumber(field, value);
+}
+
 absl::Status RowErrors(const std::string& path,
                        const std::vector<std::string>& problems) {
   if (problems.empty()) return absl::OkStatus();
@@ -151,13 +156,13 @@ absl::StatusOr<std::vector<PerImageRow>> ReadPerImage(const std::string& path) {
     if (!ParseOptional(fields[1], &image.seed) ||
         !ParseCsvInteger(fields[5], &image.width) ||
         !ParseCsvInteger(fields[6], &image.height) ||
-        !ParseCsvNumber(fields[8], &image.psnr_db) ||
-        !ParseCsvNumber(fields[9], &image.ssim) ||
+        !ParseScore(fields[8], &image.psnr_db) ||
+        !ParseScore(fields[9], &image.ssim) ||
         !ParseOptional(fields[10], &image.ciede2000)) {
       problems.push_back(absl::StrCat(
           "line ", row.line,
           ": expected seed, width and height as integers and the scores as "
-          "numbers, found '",
+          "numbers (seed and ciede2000 may be empty), found '",
           absl::StrJoin(fields, ","), "'"));
       continue;
     }

@@ -81,7 +81,7 @@ std::string ToCsvLine(const LabelFaultRow& row);
 absl::StatusOr<std::vector<CurvePoint>> ReadCurves(const std::string& path);
 
 // Reads per_image.csv, with the same errors; an image may stand once under each
-// (method, seed, checkpoint, profile).
+// (method, seed, checkpoint, profile), and has a PSNR and an SSIM.
 absl::StatusOr<std::vector<PerImageRow>> ReadPerImage(const std::string& path);
 
 // Reads weights.csv and label_faults.csv, with the same errors; a place may

@@ -28,7 +28,7 @@ using OptionalField = std::optional<double> Record::*;
 std::string QualityCell(const MethodRow& row, std::vector<double> values,
                         int decimals, bool is_marked) {
   if (values.empty()) return "";
-  const std::string mark = is_marked ? "†" : "";
+  const std::string mark = is_marked ? kIdenticalMark : "";
   if (!row.HasSeeds()) return FormatFixed(values.front(), decimals) + mark;
   return FormatMeanAndSd(Summarise(values), decimals, mark);
 }
@@ -75,11 +75,10 @@ std::string IdenticalFootnotes(const ResultTable& table) {
   for (const MethodRow& row : table.rows) {
     for (const Record& record : row.records) {
       if (record.n_identical == 0) continue;
-      absl::StrAppend(
-          &text, "\n† ", Code(record.method),
-          record.seed.has_value() ? absl::StrCat(", seed ", *record.seed) : "",
-          ": ", record.n_identical, " of ", record.n,
-          " images identical to the clear image.\n");
+      const std::string seed =
+          record.seed.has_value() ? absl::StrCat(", seed ", *record.seed) : "";
+      text += IdenticalFootnote(Code(record.method) + seed, record.n_identical,
+                                record.n);
     }
   }
   return text;
@@ -207,7 +206,7 @@ std::string SeedTable(const ResultTable& table) {
       }
       text.AddRow({Code(record.method), SeedCell(record),
                    FormatFixed(record.psnr_db, kPsnrDecimals) +
-                       (record.n_identical > 0 ? "†" : ""),
+                       (record.n_identical > 0 ? kIdenticalMark : ""),
                    FormatFixed(record.ssim, kSsimDecimals),
                    OptionalCell(record.ciede2000, kColourDecimals), to_plain,
                    OptionalCell(record.validation_psnr_db, kPsnrDecimals),

@@ -166,7 +166,7 @@ Names NamedByVerify(const std::string& root) {
   return names;
 }
 
-// evaluate stops at what it finds first, up to ten of a kind: what it names is
+// evaluate names up to ten of a kind, one kind at a time: what it names is
 // taken away, as a user would, until it is content. Counts its calls.
 Names NamedByEvaluate(const std::string& root, int* calls) {
   Names all;

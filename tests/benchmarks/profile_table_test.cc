@@ -37,8 +37,8 @@ TEST(ProfileTableTest, EachProfileAgainstDefault) {
                                "|              +1.250 |        +0.0625 |\n"));
   EXPECT_THAT(table, HasSubstr("| `default`   |    20.250 | 0.8750 |      8.12 "
                                "|               0.000 |         0.0000 |\n"));
-  // No image was identical: no such column.
-  EXPECT_THAT(table, Not(HasSubstr("Identical")));
+  // No image was identical: no such footnote.
+  EXPECT_THAT(table, Not(HasSubstr("†")));
 }
 
 TEST(ProfileTableTest, WithoutDefaultTheFirstIsTheBase) {
@@ -50,8 +50,25 @@ TEST(ProfileTableTest, WithoutDefaultTheFirstIsTheBase) {
   const std::string table = ProfileTable({input, equal});
   EXPECT_THAT(table, HasSubstr("The hazy input on `sots_indoor[n=60]`"));
   EXPECT_THAT(table, HasSubstr("PSNR − ffa (dB)"));
-  EXPECT_THAT(table, HasSubstr(" ∞ | 1.0000 |"));
-  EXPECT_THAT(table, HasSubstr(" 60 |\n"));
+  EXPECT_THAT(table, HasSubstr(" 15.000 | 0.7500 |"));
+  EXPECT_THAT(table, HasSubstr(" ∞† | 1.0000 |"));
+  EXPECT_THAT(table, HasSubstr("|\n\n† `grid-bild`: 60 of 60 images identical "
+                               "to the clear image.\n"));
+}
+
+// A finite mean hides identical images, the cap's among them.
+TEST(ProfileTableTest, AnyIdenticalImageIsMarked) {
+  Record capped = Scored("default", 100.0, 1.0);
+  capped.n_identical = 60;
+  Record some = Scored("ffa", 33.125, 0.9375);
+  some.n_identical = 3;
+  const std::string table = ProfileTable({capped, some});
+  EXPECT_THAT(table, HasSubstr(" 100.000† | 1.0000 |"));
+  EXPECT_THAT(table, HasSubstr(" 33.125† | 0.9375 |"));
+  EXPECT_THAT(table, HasSubstr("\n† `default`: 60 of 60 images identical to "
+                               "the clear image.\n"
+                               "\n† `ffa`: 3 of 60 images identical to the "
+                               "clear image.\n"));
 }
 
 }  // namespace

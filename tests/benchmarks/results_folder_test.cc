@@ -1,5 +1,7 @@
 #include "benchmarks/results_folder.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -203,10 +205,33 @@ TEST(RunRowsTest, RecordsAreWrittenAfterEverythingElse) {
   EXPECT_THAT(NamesIn(folder.path()), ElementsAre("per_image.csv"));
 }
 
+// What a kill between the two files leaves: nothing can be written where a
+// folder has the name of the records' temporary file.
+TEST(RunRowsTest, OldRecordsNeverStandBesideNewPictures) {
+  const TemporaryFolder folder;
+  RunRows rows = SampleRows();
+  ASSERT_TRUE(SaveRunRows(folder.path(), rows).ok());
+  const std::string records = Content(folder / "records.jsonl");
+  ASSERT_TRUE(
+      MakeFolders(folder / "records.jsonl.tmp." + std::to_string(::getpid()))
+          .ok());
+
+  EXPECT_FALSE(SaveRunRows(folder.path(), rows).ok());
+  EXPECT_EQ(Content(folder / "records.jsonl"), records);
+
+  rows.pictures[0].psnr_db = 21.5;
+  EXPECT_FALSE(SaveRunRows(folder.path(), rows).ok());
+  EXPECT_THAT(Content(folder / "per_image.csv"), HasSubstr(",21.5,"));
+  EXPECT_FALSE(IsFinished(folder.path()));
+  EXPECT_TRUE(absl::IsNotFound(LoadRunRows(folder.path()).status()));
+}
+
 TEST(RunRowsTest, DamageIsNamedWithFileAndLine) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"plain,3,best@val,a,a,48,32,default,twenty,0.5,,\n", "line 2"},
       {"plain,x,best@val,a,a,48,32,default,20,0.5,,\n", "line 2"},
+      {"plain,3,best@val,a,a,48,32,default,,0.5,,\n", "line 2"},
+      {"plain,3,best@val,a,a,48,32,default,20,,,\n", "line 2"},
       {"plain,3,best@val,a,a,48.5,32,default,20,0.5,,\n", "line 2"},
       {"plain,3,best@val,a,a,48,32,default,20,0.5,,\nplain,3\n", "line 3"},
       {"plain,3,\"best", "line 2"},

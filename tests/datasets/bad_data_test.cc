@@ -18,9 +18,11 @@
 namespace bild {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(BadData, SizesThatDifferAreAnError) {
   const TemporaryFolder root;
@@ -65,6 +67,24 @@ TEST(BadData, FindsBadFilesBeforeAnythingIsUsed) {
     EXPECT_THAT(Message(opened), HasSubstr("hazy/a_2.png' "));
     EXPECT_THAT(Message(opened), HasSubstr(c.fragment));
   }
+}
+
+// After the set was opened, as damage is that only a decoder finds.
+TEST(BadData, BothPicturesOfAPairAreNamed) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  const Opened opened = Open("pair", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << Message(opened);
+  WriteBytes(root / "hazy/a_1.png", "text");
+  const auto read = [&opened] {
+    return std::string((*opened.dataset)->Read(0).status().message());
+  };
+  EXPECT_THAT(read(), AllOf(HasSubstr("hazy/a_1.png' is not a PNG"),
+                            Not(HasSubstr("clear"))));
+  WriteBytes(root / "clear/a.png", "");
+  EXPECT_THAT(read(), AllOf(HasSubstr("hazy/a_1.png' is not a PNG"),
+                            HasSubstr(" And its clear picture: '"),
+                            HasSubstr("clear/a.png' is empty (0 bytes).")));
 }
 
 TEST(BadData, ReportsAllKindsOfProblemsTogether) {

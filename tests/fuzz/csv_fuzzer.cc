@@ -1,4 +1,4 @@
-// Comma-separated values, and the curves and scores in them.
+// Comma-separated values, and the rows of results files in them.
 
 #include <cmath>
 #include <cstddef>
@@ -63,34 +63,29 @@ void CheckField(const std::string& text) {
                (std::vector<std::string>{text, "", text}));
 }
 
-void CheckCurves(const std::string& text) {
+// The rows of a results file: what is read, written and read again is the same.
+template <typename Row>
+void CheckFile(const std::string& text, const std::string& header,
+               absl::StatusOr<std::vector<Row>> (*read)(const std::string&)) {
   const InputFile file(text);
-  const absl::StatusOr<std::vector<CurvePoint>> points =
-      ReadCurves(file.path());
-  if (!points.ok()) return CheckRefusal(points.status());
-  std::string written = CurvesHeader();
-  for (const CurvePoint& point : *points) written += ToCsvLine(point);
-  const InputFile second(written);
-  const auto again = ReadCurves(second.path());
-  FUZZ_REQUIRE(again.ok() && again->size() == points->size());
-  for (size_t i = 0; i < points->size(); ++i) {
-    FUZZ_REQUIRE(ToCsvLine((*again)[i]) == ToCsvLine((*points)[i]));
-  }
-}
-
-void CheckImages(const std::string& text) {
-  const InputFile file(text);
-  const absl::StatusOr<std::vector<PerImageRow>> rows =
-      ReadPerImage(file.path());
+  const absl::StatusOr<std::vector<Row>> rows = read(file.path());
   if (!rows.ok()) return CheckRefusal(rows.status());
-  std::string written = PerImageHeader();
-  for (const PerImageRow& row : *rows) written += ToCsvLine(row);
+  std::string written = header;
+  for (const Row& row : *rows) written += ToCsvLine(row);
   const InputFile second(written);
-  const auto again = ReadPerImage(second.path());
+  const auto again = read(second.path());
   FUZZ_REQUIRE(again.ok() && again->size() == rows->size());
   for (size_t i = 0; i < rows->size(); ++i) {
     FUZZ_REQUIRE(ToCsvLine((*again)[i]) == ToCsvLine((*rows)[i]));
   }
+}
+
+// As a whole file, and behind its header, so that small inputs reach the rows.
+template <typename Row>
+void CheckBoth(const std::string& text, const std::string& header,
+               absl::StatusOr<std::vector<Row>> (*read)(const std::string&)) {
+  CheckFile(text, header, read);
+  CheckFile(header + text, header, read);
 }
 
 }  // namespace
@@ -100,10 +95,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   bild::CheckRows(text);
   bild::CheckField(text);
-  bild::CheckCurves(text);
-  bild::CheckImages(text);
-  // So that small inputs reach the rows.
-  bild::CheckCurves(bild::CurvesHeader() + text);
-  bild::CheckImages(bild::PerImageHeader() + text);
+  bild::CheckBoth(text, bild::CurvesHeader(), bild::ReadCurves);
+  bild::CheckBoth(text, bild::PerImageHeader(), bild::ReadPerImage);
+  bild::CheckBoth(text, bild::WeightsHeader(), bild::ReadWeights);
+  bild::CheckBoth(text, bild::LabelFaultsHeader(), bild::ReadLabelFaults);
   return 0;
 }

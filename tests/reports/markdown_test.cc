@@ -48,6 +48,12 @@ TEST(MarkdownTest, TextThatMeansNothingToMarkdown) {
   EXPECT_EQ(Count(0, "seed"), "0 seeds");
 }
 
+TEST(MarkdownTest, FootnoteOfIdenticalImages) {
+  EXPECT_EQ(IdenticalFootnote("`bild`, seed 2", 3, 140),
+            "\n† `bild`, seed 2: 3 of 140 images identical to the clear "
+            "image.\n");
+}
+
 TEST(MarkdownTest, TablesArePaddedByWhatAReaderSees) {
   MarkdownTable table({"Method", "PSNR"}, 1);
   table.AddRow({"plain", "1 ± 0.5"});

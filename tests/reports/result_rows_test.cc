@@ -124,7 +124,9 @@ TEST(ResultRowsTest, WrongImagesNameEveryLine) {
                                "bild,1,last,a,a,8,8,ffa,20,0.5,,\n"
                                "bild,1,last,a,a,8,8,default,20,0.5,9,\n"
                                "bild,1,last,c,a,8,,default,20,0.5,9,\n"
-                               "bild,1,last,d,a,8,8,default,20,half,9,\n");
+                               "bild,1,last,d,a,8,8,default,20,half,9,\n"
+                               "bild,1,last,e,a,8,8,default,,0.5,9,\n"
+                               "bild,1,last,f,a,8,8,default,20,,9,\n");
   EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument);
   const std::string message(read.status().message());
   EXPECT_THAT(message, HasSubstr("per_image.csv': these rows are wrong"));
@@ -133,6 +135,9 @@ TEST(ResultRowsTest, WrongImagesNameEveryLine) {
                                  "stands on line 2"));
   EXPECT_THAT(message, HasSubstr("line 6: expected"));
   EXPECT_THAT(message, HasSubstr("line 7: expected"));
+  // A score that is not there is no NaN.
+  EXPECT_THAT(message, HasSubstr("line 8: expected"));
+  EXPECT_THAT(message, HasSubstr("line 9: expected"));
   EXPECT_THAT(message, testing::Not(HasSubstr("line 4")));
 }
 

@@ -31,6 +31,18 @@ TEST(RgbValues, BytesAreDividedBy255) {
                                    0.50196078431372548, 254.0 / 255.0));
 }
 
+TEST(RgbValues, SixteenBitsAreDividedBy65535) {
+  Image image{2, 1};
+  image.rgb16 = {0, 13107, 65535, 1, 32768, 65534};
+  const RgbValues values = FromBytes(image);
+  EXPECT_EQ(values.width_px, 2);
+  EXPECT_EQ(values.height_px, 1);
+  // 32768/65535 as float32 would be 0.500007629394531.
+  EXPECT_THAT(values.values,
+              testing::ElementsAre(0.0, 0.2, 1.0, 1.0 / 65535.0,
+                                   0.5000076295109483, 65534.0 / 65535.0));
+}
+
 TEST(RgbValues, RowsAreTight) {
   RgbValues values = Grey(2, 3);
   values.values[2 * 6 + 4] = 0.25;
