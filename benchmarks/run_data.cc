@@ -88,6 +88,48 @@ std::vector<int64_t> FirstInOrder(const PairedDataset& dataset,
   return first;
 }
 
+// Before anything else goes by the lists of the split.
+absl::Status DropSmallPictures(const PairedDataset& train, int64_t crop_px,
+                               RunData* data) {
+  std::vector<std::string> dropped;
+  const auto drop = [&](const std::string& side,
+                        SplitList* list) -> absl::Status {
+    std::vector<int64_t> kept;
+    for (const int64_t index : list->indices) {
+      BILD_ASSIGN_OR_RETURN(const ImageSize size, train.ReadSize(index));
+      if (size.width_px >= crop_px && size.height_px >= crop_px) {
+        kept.push_back(index);
+      } else {
+        dropped.push_back(train.pairs()[static_cast<size_t>(index)].id);
+      }
+    }
+    if (kept.empty()) {
+      return absl::FailedPreconditionError(fmt::format(
+          "{}: all {} pictures of the {} list are smaller than the crop of "
+          "{}x{}, and --small=drop leaves none. Lower --crop_px.",
+          train.name(), list->indices.size(), side, crop_px, crop_px));
+    }
+    *list = ListOfIndices(train.pairs(), kept);
+    return absl::OkStatus();
+  };
+  BILD_RETURN_IF_ERROR(drop("training", &data->split.train));
+  BILD_RETURN_IF_ERROR(drop("validation", &data->split.validation));
+  if (dropped.empty()) return absl::OkStatus();
+  data->notes.push_back(fmt::format(
+      "--small=drop: {} pictures are smaller than {}x{} and left out: {}",
+      dropped.size(), crop_px, crop_px, absl::StrJoin(dropped, ", ")));
+  constexpr size_t kShown = 10;
+  const std::vector<std::string> shown(
+      dropped.begin(),
+      dropped.begin() + static_cast<int64_t>(std::min(kShown, dropped.size())));
+  data->invalid_reasons.push_back(fmt::format(
+      "{} pictures smaller than {} px left out of training and validation: "
+      "{}{}",
+      dropped.size(), crop_px, absl::StrJoin(shown, ", "),
+      dropped.size() > kShown ? ", ..." : ""));
+  return absl::OkStatus();
+}
+
 // The pairs that the validation objective sees, and whether they may be that.
 absl::Status ChooseOuterPairs(const DataSpec& spec, const PairedDataset& train,
                               RunData* data) {
@@ -105,8 +147,7 @@ absl::Status ChooseOuterPairs(const DataSpec& spec, const PairedDataset& train,
 }  // namespace
 
 absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
-                                    int64_t image_cache_mib,
-                                    int64_t validation_pictures) {
+                                    const RunDataOptions& options) {
   RunData data;
   BILD_ASSIGN_OR_RETURN(const BenchmarkSets sets,
                         FindBenchmarkSets(spec.dataset));
@@ -122,7 +163,7 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   source.reading.depth16 = spec.depth16;
   source.allow_decoder_mismatch = spec.allow_decoder_mismatch;
   source.notes = &data.notes;
-  const int64_t budget_bytes = image_cache_mib * (int64_t{1} << 20);
+  const int64_t budget_bytes = options.image_cache_mib * (int64_t{1} << 20);
 
   BILD_ASSIGN_OR_RETURN(OpenedSet train_set, OpenSet(source));
   OpenedSet test_set;
@@ -177,6 +218,9 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   data.split_text = fmt::format("{} scene_block={} seed={} leak={}",
                                 SplitRuleName(split.rule), spec.scene_block,
                                 spec.split_seed, spec.leak);
+  if (spec.small == "drop") {
+    BILD_RETURN_IF_ERROR(DropSmallPictures(*train, options.crop_px, &data));
+  }
   BILD_RETURN_IF_ERROR(ChooseOuterPairs(spec, *train, &data));
   BILD_ASSIGN_OR_RETURN(data.label_fault, ParseLabelFault(spec.label_fault));
   if (data.label_fault.kind != LabelFaultKind::kNone) {
@@ -190,7 +234,7 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   data.train = Stored(std::move(train_set), budget_bytes);
   data.validation_pictures =
       FirstInOrder(*data.train, data.split.validation.indices, spec.split_seed,
-                   validation_pictures);
+                   options.validation_pictures);
   if (has_test) {
     data.test = Stored(std::move(test_set), budget_bytes);
     data.test_name = data.test->name();
@@ -218,44 +262,6 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
     }
   }
   return data;
-}
-
-absl::Status DropSmallPictures(int64_t crop_px, RunData* data) {
-  const PairedDataset& dataset = *data->train;
-  std::vector<std::string> dropped;
-  for (SplitList* list : {&data->split.train, &data->split.validation}) {
-    std::vector<int64_t> kept;
-    for (const int64_t index : list->indices) {
-      BILD_ASSIGN_OR_RETURN(const ImageSize size, dataset.ReadSize(index));
-      if (size.width_px >= crop_px && size.height_px >= crop_px) {
-        kept.push_back(index);
-      } else {
-        dropped.push_back(dataset.pairs()[static_cast<size_t>(index)].id);
-      }
-    }
-    *list = ListOfIndices(dataset.pairs(), kept);
-  }
-  if (dropped.empty()) return absl::OkStatus();
-  const auto is_gone = [&](int64_t index) {
-    const auto& kept = data->split.validation.indices;
-    return !std::binary_search(kept.begin(), kept.end(), index);
-  };
-  auto& pictures = data->validation_pictures;
-  pictures.erase(std::remove_if(pictures.begin(), pictures.end(), is_gone),
-                 pictures.end());
-  data->notes.push_back(fmt::format(
-      "--small=drop: {} pictures are smaller than {}x{} and left out: {}",
-      dropped.size(), crop_px, crop_px, absl::StrJoin(dropped, ", ")));
-  constexpr size_t kShown = 10;
-  const std::vector<std::string> shown(
-      dropped.begin(),
-      dropped.begin() + static_cast<int64_t>(std::min(kShown, dropped.size())));
-  data->invalid_reasons.push_back(fmt::format(
-      "{} pictures smaller than {} px left out of training and validation: "
-      "{}{}",
-      dropped.size(), crop_px, absl::StrJoin(shown, ", "),
-      dropped.size() > kShown ? ", ..." : ""));
-  return absl::OkStatus();
 }
 
 int64_t CountScenes(const PairedDataset& dataset,

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "reports/record.h"
 #include "tests/benchmarks/tiny_run.h"
 #include "tests/datasets/pictures.h"
 
@@ -94,6 +95,31 @@ TEST_F(BadDataTest, PicturesSmallerThanTheCrop) {
               AllOf(HasSubstr("pictures are smaller than the crop of 40x40"),
                     HasSubstr("hazy/s1"), HasSubstr("is 32x32"),
                     HasSubstr("Lower --crop_px")));
+}
+
+// s20 is the first of 20 scenes in the split's order: one of the two that
+// validate.
+TEST_F(BadDataTest, SmallValidationPicturesCanBeLeftOut) {
+  WritePairs(data_, 20, 32, 1);
+  for (const std::string side : {"hazy", "clear"}) {
+    WritePicture(data_ + "/" + side + "/s20.png", PatternImage(20, 20, 4711));
+  }
+  EXPECT_THAT(WorldError({"--crop_px=24"}), HasSubstr("hazy/s20.png"));
+  const ProgramOutcome outcome = RunProgram(
+      TinyRun({"--dataset=pair", "--data_root=" + data_, "--crop_px=24",
+               "--small=drop", "--out=" + folder_ / "out"}));
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  const auto records = ReadRecords(folder_ / "out/records.jsonl");
+  ASSERT_TRUE(records.ok()) << records.status();
+  for (const Record& record : *records) {
+    EXPECT_EQ(record.dataset, "pair[validation]");
+    EXPECT_EQ(record.n, 1);
+    EXPECT_EQ(record.n_validation, 1);
+    EXPECT_EQ(record.n_train, 18);
+    EXPECT_EQ(record.test_list_sha256, record.validation_list_sha256);
+    EXPECT_THAT(record.invalid_reasons,
+                HasSubstr("1 pictures smaller than 24 px left out"));
+  }
 }
 
 TEST_F(BadDataTest, TooFewScenesToSplit) {
