@@ -88,6 +88,64 @@ std::vector<int64_t> FirstInOrder(const PairedDataset& dataset,
   return first;
 }
 
+// What of a test set in a place of its own is scored: all of it, or the test
+// side of a challenge's set that is trained on as well.
+absl::StatusOr<SplitList> ListToTest(const BenchmarkSets& sets,
+                                     const SplitOptions& split,
+                                     const PairedDataset& test, RunData* data) {
+  SplitList whole = WholeList(test.pairs());
+  const bool has_sides = sets.train == sets.test &&
+                         DefaultSplitRule(sets.train) == SplitRule::kChallenge;
+  if (!has_sides) return whole;
+  if (split.rule != SplitRule::kChallenge) {
+    data->invalid_reasons.push_back(
+        fmt::format("tested on all {} pictures of {}: the split is not the "
+                    "challenge's",
+                    whole.indices.size(), test.name()));
+    return whole;
+  }
+  SplitList side = ChallengeTestSide(test.pairs(), split);
+  if (!side.indices.empty()) return side;
+  return absl::FailedPreconditionError(fmt::format(
+      "{}: none of its {} pictures in '{}' is a test picture of the split "
+      "'challenge' with --split_seed={}. Pass the folder that holds them, or "
+      "leave it out to test on those beside the training pictures.",
+      test.name(), whole.indices.size(), test.pairs()[0].hazy_path,
+      split.seed));
+}
+
+// Divides the training set without what is tested.
+absl::Status SplitWithoutLeaks(const DataSpec& spec, const SplitOptions& split,
+                               const PairedDataset& train,
+                               const PairedDataset* test, RunData* data) {
+  BILD_ASSIGN_OR_RETURN(const Leaks leaks,
+                        FindLeaks(train, test, &data->test_list.indices));
+  const bool is_dropped = spec.leak == "drop";
+  BILD_ASSIGN_OR_RETURN(
+      data->split,
+      MakeSplit(train.pairs(),
+                is_dropped ? leaks.scenes : std::set<std::string>(), split));
+  if (is_dropped) {
+    for (const std::string& reason : leaks.reasons) {
+      data->notes.push_back(absl::StrCat("left out: ", reason));
+    }
+    return absl::OkStatus();
+  }
+  std::set<std::string> kept;
+  for (const SplitList* list : {&data->split.train, &data->split.validation}) {
+    for (const int64_t index : list->indices) {
+      const std::string& scene =
+          train.pairs()[static_cast<size_t>(index)].scene;
+      if (leaks.scenes.count(scene) > 0) kept.insert(scene);
+    }
+  }
+  if (!kept.empty()) {
+    data->invalid_reasons.push_back(fmt::format(
+        "trained on {} scenes of a test set (--leak=keep)", kept.size()));
+  }
+  return absl::OkStatus();
+}
+
 // Before anything else goes by the lists of the split.
 absl::Status DropSmallPictures(const PairedDataset& train, int64_t crop_px,
                                RunData* data) {
@@ -196,25 +254,18 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   }
   data.file_sizes_sha256 = Sha256Hex(sizes);
 
-  std::set<std::string> dropped;
-  BILD_ASSIGN_OR_RETURN(const Leaks leaks, FindLeaks(*train, test));
-  if (spec.leak == "drop") {
-    dropped = leaks.scenes;
-    for (const std::string& reason : leaks.reasons) {
-      data.notes.push_back(absl::StrCat("left out: ", reason));
-    }
-  } else if (!leaks.scenes.empty()) {
-    data.invalid_reasons.push_back(
-        fmt::format("trained on {} scenes of the test set (--leak=keep)",
-                    leaks.scenes.size()));
-  }
   SplitOptions split;
   split.rule = RuleOf(spec, train->name());
   split.seed = spec.split_seed;
   split.scene_block = spec.scene_block;
+  split.is_tested_elsewhere = has_test;
   BILD_ASSIGN_OR_RETURN(const DatasetInfo info, FindDataset(sets.train));
   if (info.complete_ids != nullptr) split.complete_ids = info.complete_ids();
-  BILD_ASSIGN_OR_RETURN(data.split, MakeSplit(train->pairs(), dropped, split));
+  if (has_test) {
+    BILD_ASSIGN_OR_RETURN(data.test_list,
+                          ListToTest(sets, split, *test, &data));
+  }
+  BILD_RETURN_IF_ERROR(SplitWithoutLeaks(spec, split, *train, test, &data));
   data.split_text = fmt::format("{} scene_block={} seed={} leak={}",
                                 SplitRuleName(split.rule), spec.scene_block,
                                 spec.split_seed, spec.leak);
@@ -238,7 +289,6 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   if (has_test) {
     data.test = Stored(std::move(test_set), budget_bytes);
     data.test_name = data.test->name();
-    data.test_list = WholeList(data.test->pairs());
   } else if (!data.split.test.indices.empty()) {
     data.test = data.train;
     data.test_name = data.train->name();

@@ -109,7 +109,7 @@ TEST(OpenRunDataTest, ScenesOfTheTestSetAreNotTrainedOn) {
   ASSERT_TRUE(kept.ok()) << kept.status();
   EXPECT_EQ(CountScenes(*kept->train, kept->split.train.indices), 11);
   EXPECT_THAT(kept->invalid_reasons,
-              ElementsAre("trained on 2 scenes of the test set (--leak=keep)"));
+              ElementsAre("trained on 2 scenes of a test set (--leak=keep)"));
 }
 
 TEST(OpenRunDataTest, FaultsAreStampedAndTheDataStaySound) {
@@ -180,20 +180,28 @@ TEST(OpenRunDataTest, MessagesNameTheFlagOfTheFolder) {
       HasSubstr("--test_root=" + folder / "none"));
 }
 
+void WriteOHaze(const std::string& root, int first, int last) {
+  for (int i = first; i <= last; ++i) {
+    const std::string number = (i < 10 ? "0" : "") + std::to_string(i);
+    WritePicture(root + "/O-HAZE/hazy/" + number + "_outdoor_hazy.png",
+                 PatternImage(24, 20, i));
+    WritePicture(root + "/O-HAZE/GT/" + number + "_outdoor_GT.png",
+                 PatternImage(24, 20, 100 + i));
+  }
+}
+
+DataSpec OHazeSpec(const std::string& data_root, const std::string& test_root) {
+  DataSpec spec = PairSpec(data_root, test_root);
+  spec.dataset = "ohaze";
+  spec.split_seed = 0;
+  return spec;
+}
+
 // O-HAZE holds its own test pictures: by number, or redrawn.
 TEST(OpenRunDataTest, AChallengesSetIsTestedOnItsOwnPictures) {
   const TemporaryFolder folder;
-  for (int i = 1; i <= 45; ++i) {
-    const std::string number = (i < 10 ? "0" : "") + std::to_string(i);
-    WritePicture(folder / ("O-HAZE/hazy/" + number + "_outdoor_hazy.png"),
-                 PatternImage(24, 20, i));
-    WritePicture(folder / ("O-HAZE/GT/" + number + "_outdoor_GT.png"),
-                 PatternImage(24, 20, 100 + i));
-  }
-  DataSpec spec;
-  spec.dataset = "ohaze";
-  spec.data_root = folder.path();
-  spec.split_seed = 0;
+  WriteOHaze(folder.path(), 1, 45);
+  DataSpec spec = OHazeSpec(folder.path(), "");
   const auto data = Open(spec);
   ASSERT_TRUE(data.ok()) << data.status();
   EXPECT_EQ(data->test_name, "ohaze");
@@ -204,6 +212,74 @@ TEST(OpenRunDataTest, AChallengesSetIsTestedOnItsOwnPictures) {
   EXPECT_THAT(data->invalid_reasons, IsEmpty());
   spec.split_seed = 1;
   EXPECT_EQ(Open(spec)->test_list.text, "27\n29\n30\n38\n39\n");
+}
+
+// Another copy, or the same folder again: the same pictures are tested, and
+// none of them is trained on.
+TEST(OpenRunDataTest, AChallengesTestFolderIsDividedAlike) {
+  const TemporaryFolder folder;
+  WriteOHaze(folder.path(), 1, 45);
+  DataSpec spec = OHazeSpec(folder.path(), folder.path());
+  for (const std::string leak : {"drop", "keep"}) {
+    spec.leak = leak;
+    const auto data = Open(spec);
+    ASSERT_TRUE(data.ok()) << data.status();
+    EXPECT_EQ(data->test_name, "ohaze");
+    EXPECT_EQ(data->test_list.text, "41\n42\n43\n44\n45\n");
+    EXPECT_EQ(data->split.train.indices.size(), 35);
+    EXPECT_EQ(data->split.validation.indices.size(), 5);
+    EXPECT_THAT(data->invalid_reasons, IsEmpty());
+  }
+  spec.split_seed = 1;
+  const auto redrawn = Open(spec);
+  ASSERT_TRUE(redrawn.ok()) << redrawn.status();
+  EXPECT_EQ(redrawn->test_list.text, "27\n29\n30\n38\n39\n");
+  EXPECT_EQ(redrawn->split.train.indices.size(), 35);
+}
+
+// The test pictures in a folder of their own, and none beside the others.
+TEST(OpenRunDataTest, AChallengesSidesMayLieInTwoFolders) {
+  const TemporaryFolder folder;
+  WriteOHaze(folder / "train", 1, 40);
+  WriteOHaze(folder / "test", 41, 45);
+  DataSpec spec = OHazeSpec(folder / "train", folder / "test");
+  spec.allow_partial = true;
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->test_name, "ohaze[n=5]");
+  EXPECT_EQ(data->test_list.indices.size(), 5);
+  EXPECT_EQ(data->split.train.indices.size(), 35);
+  EXPECT_THAT(data->invalid_reasons,
+              ElementsAre("partial: 40 of 45 pairs", "partial: 5 of 45 pairs"));
+  spec.test_root = folder / "train";
+  EXPECT_THAT(std::string(Open(spec).status().message()),
+              HasSubstr("ohaze[n=40]: none of its 40 pictures"));
+}
+
+// Without the challenge's division all of the other folder is tested: its
+// scenes are not trained on, and the row says so.
+TEST(OpenRunDataTest, AChallengesSetWithAnotherSplit) {
+  const TemporaryFolder folder;
+  WriteOHaze(folder / "train", 1, 45);
+  WriteOHaze(folder / "test", 1, 6);
+  DataSpec spec = OHazeSpec(folder / "train", folder / "test");
+  spec.allow_partial = true;
+  spec.split = "tenth";
+  spec.split_seed = 1;
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->test_list.indices.size(), 6);
+  EXPECT_EQ(
+      data->split.train.indices.size() + data->split.validation.indices.size(),
+      39);
+  EXPECT_THAT(data->split.train.text + data->split.validation.text,
+              Not(HasSubstr("05")));
+  EXPECT_THAT(data->invalid_reasons,
+              Contains("tested on all 6 pictures of ohaze[n=6]: the split is "
+                       "not the challenge's"));
+  EXPECT_THAT(data->notes,
+              Contains("left out: 6 scenes of ohaze are in the test set, by "
+                       "their names: 01, 02, 03, 04, 05, 06"));
 }
 
 // All pictures of these scenes anew, 24x9.
