@@ -90,12 +90,13 @@ std::vector<int64_t> FirstInOrder(const PairedDataset& dataset,
 
 // What of a test set in a place of its own is scored: all of it, or the test
 // side of a challenge's set that is trained on as well.
-absl::StatusOr<SplitList> ListToTest(const BenchmarkSets& sets,
+absl::StatusOr<SplitList> ListToTest(const std::string& trained_set,
+                                     const std::string& tested_set,
                                      const SplitOptions& split,
                                      const PairedDataset& test, RunData* data) {
   SplitList whole = WholeList(test.pairs());
-  const bool has_sides = sets.train == sets.test &&
-                         DefaultSplitRule(sets.train) == SplitRule::kChallenge;
+  const bool has_sides = trained_set == tested_set &&
+                         DefaultSplitRule(tested_set) == SplitRule::kChallenge;
   if (!has_sides) return whole;
   if (split.rule != SplitRule::kChallenge) {
     data->invalid_reasons.push_back(
@@ -227,9 +228,11 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   OpenedSet test_set;
   // The challenges' sets hold their own test pictures.
   const bool has_own_test = !spec.test_root.empty() || !spec.test_cache.empty();
-  const bool has_test = sets.train != sets.test || has_own_test;
+  const std::string tested_set = TestedSet(spec);
+  const bool has_test = sets.train != tested_set || has_own_test;
   if (has_test) {
-    source.set = sets.test;
+    source.set = tested_set;
+    source.reading.depth16 = spec.depth16 && tested_set == "pair";
     if (has_own_test) {
       source.data_root = spec.test_root;
       source.root_flag = "--test_root";
@@ -262,8 +265,8 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   BILD_ASSIGN_OR_RETURN(const DatasetInfo info, FindDataset(sets.train));
   if (info.complete_ids != nullptr) split.complete_ids = info.complete_ids();
   if (has_test) {
-    BILD_ASSIGN_OR_RETURN(data.test_list,
-                          ListToTest(sets, split, *test, &data));
+    BILD_ASSIGN_OR_RETURN(data.test_list, ListToTest(sets.train, tested_set,
+                                                     split, *test, &data));
   }
   BILD_RETURN_IF_ERROR(SplitWithoutLeaks(spec, split, *train, test, &data));
   data.split_text = fmt::format("{} scene_block={} seed={} leak={}",

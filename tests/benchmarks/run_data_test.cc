@@ -12,6 +12,7 @@
 namespace bild {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -280,6 +281,71 @@ TEST(OpenRunDataTest, AChallengesSetWithAnotherSplit) {
   EXPECT_THAT(data->notes,
               Contains("left out: 6 scenes of ohaze are in the test set, by "
                        "their names: 01, 02, 03, 04, 05, 06"));
+}
+
+// RESIDE's outdoor training set, one hazy picture a scene.
+void WriteOts(const std::string& root, const std::vector<std::string>& scenes) {
+  for (const std::string& scene : scenes) {
+    WritePicture(root + "/OTS/hazy/" + scene + "_0.8_0.2.jpg",
+                 PatternImage(24, 20, std::stoi(scene)));
+    WritePicture(root + "/OTS/clear/" + scene + ".jpg",
+                 PatternImage(24, 20, 10000 + std::stoi(scene)));
+  }
+}
+
+DataSpec OtsSpec(const std::string& data_root) {
+  DataSpec spec = PairSpec(data_root, "");
+  spec.dataset = "ots";
+  spec.allow_partial = true;
+  spec.split = "tenth";
+  return spec;
+}
+
+// The leak filter goes by what is tested. 0025 is in SOTS outdoor.
+TEST(OpenRunDataTest, AnotherTestSetByItsName) {
+  const TemporaryFolder folder;
+  WriteOts(folder.path(), {"0025", "8180", "6771", "7553", "6205", "5949"});
+  for (const std::string name : {"8180", "0586"}) {
+    for (const std::string side : {"synthetic", "original"}) {
+      WritePicture(folder / ("HSTS/synthetic/" + side + "/" + name + ".jpg"),
+                   PatternImage(24, 20, std::stoi(name)));
+    }
+  }
+  DataSpec spec = OtsSpec(folder.path());
+  spec.test_dataset = "hsts";
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->train->name(), "ots_beta[n=6]");
+  EXPECT_EQ(data->test_name, "hsts[n=2]");
+  EXPECT_EQ(data->test_list.text, "0586\n8180\n");
+  EXPECT_EQ(CountScenes(*data->train, data->split.train.indices) +
+                CountScenes(*data->train, data->split.validation.indices),
+            4);
+  const std::string lists =
+      data->split.train.text + data->split.validation.text;
+  EXPECT_THAT(lists, AllOf(Not(HasSubstr("8180")), Not(HasSubstr("0025"))));
+  EXPECT_THAT(data->notes,
+              Contains("left out: 1 scenes of ots_beta are in HSTS: 8180"));
+
+  spec.leak = "keep";
+  const auto kept = Open(spec);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_THAT(kept->invalid_reasons,
+              Contains("trained on 2 scenes of a test set (--leak=keep)"));
+}
+
+// A challenge's set is divided where it is trained on, and whole elsewhere.
+TEST(OpenRunDataTest, AnotherTestSetInAFolderOfItsOwn) {
+  const TemporaryFolder folder;
+  WriteOts(folder / "train", {"6771", "7553", "6205"});
+  WriteOHaze(folder / "test", 1, 45);
+  DataSpec spec = OtsSpec(folder / "train");
+  spec.test_dataset = "ohaze";
+  spec.test_root = folder / "test";
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->test_name, "ohaze");
+  EXPECT_EQ(data->test_list.indices.size(), 45);
 }
 
 // All pictures of these scenes anew, 24x9.
