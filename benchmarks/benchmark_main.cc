@@ -52,8 +52,8 @@ ABSL_FLAG(std::string, recipe_note, "",
 
 // Data.
 ABSL_FLAG(std::string, dataset, bild::kTargetDataset,
-          "its, ots, ohaze, nhhaze, densehaze or pair (a folder with hazy/ and "
-          "clear/)");
+          "its, ots, ots_v0, ohaze, nhhaze, densehaze or pair (a folder with "
+          "hazy/ and clear/)");
 ABSL_FLAG(std::string, test_dataset, "",
           "what is tested on: any dataset with clear pictures, as in hsts; "
           "empty: the test set that belongs to --dataset");

@@ -334,6 +334,33 @@ TEST(OpenRunDataTest, AnotherTestSetByItsName) {
               Contains("trained on 2 scenes of a test set (--leak=keep)"));
 }
 
+// The first release of OTS, under its own name: the rules of the second, whose
+// names need not be known. 0025 is in SOTS outdoor.
+TEST(OpenRunDataTest, TheFirstReleaseOfOts) {
+  const TemporaryFolder folder;
+  std::vector<std::string> scenes = {"0025"};
+  for (int scene = 9000; scene < 9052; ++scene) {
+    scenes.push_back(std::to_string(scene));
+  }
+  WriteOts(folder.path(), scenes);
+  WritePicture(folder / "SOTS/outdoor/hazy/0025_0.8_0.2.jpg",
+               PatternImage(24, 20, 1));
+  WritePicture(folder / "SOTS/outdoor/gt/0025.png", PatternImage(24, 20, 2));
+  DataSpec spec = OtsSpec(folder.path());
+  spec.dataset = "ots_v0";
+  spec.split = "auto";
+  const auto data = Open(spec);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ(data->train->name(), "ots_v0[n=53]");
+  EXPECT_EQ(data->test_name, "sots_outdoor[n=1]");
+  EXPECT_EQ(data->split_text, "paper scene_block=1 seed=1 leak=drop");
+  EXPECT_EQ(data->split.validation.indices.size(), 50);
+  EXPECT_EQ(data->split.train.indices.size(), 2);
+  EXPECT_THAT(data->notes,
+              Contains("left out: 1 scenes of ots_v0 are in SOTS outdoor: "
+                       "0025"));
+}
+
 // A challenge's set is divided where it is trained on, and whole elsewhere.
 TEST(OpenRunDataTest, AnotherTestSetInAFolderOfItsOwn) {
   const TemporaryFolder folder;

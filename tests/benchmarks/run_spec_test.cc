@@ -108,10 +108,12 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
        },
        "--crop_px=3: dehazenet takes pictures of at least 4 px a side."},
       {[](RunSpec* s) { s->data.dataset = "ets"; },
-       "Unknown benchmark dataset 'ets'. Known: its, ots, ohaze, nhhaze, "
-       "densehaze, pair."},
+       "Unknown benchmark dataset 'ets'. Known: its, ots, ots_v0, ohaze, "
+       "nhhaze, densehaze, pair."},
       {[](RunSpec* s) { s->data.dataset = "densehaze"; },
        "--dataset=densehaze needs --data_root"},
+      {[](RunSpec* s) { s->data.dataset = "ots_v0"; },
+       "--dataset=ots_v0 needs --data_root"},
       {[](RunSpec* s) {
          s->ddu.is_on = true;
          s->ddu.grid_px = 100;
