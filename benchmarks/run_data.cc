@@ -49,6 +49,59 @@ absl::StatusOr<std::string> MakeSynthetic(const DataSpec& spec) {
   return EnsureSynthetic(request, run);
 }
 
+// Training and test set as they lie.
+struct OpenedSets {
+  OpenedSet train;
+  OpenedSet test;  // Without a dataset where there is none of its own.
+};
+
+// Of both sets at once: a user repairs them once. What is wrong with the
+// program rather than with a set is said once.
+absl::Status ProblemsOf(const absl::Status& train, const absl::Status& test) {
+  if (train.ok() || test.ok()) return train.ok() ? test : train;
+  if (train.message() == test.message()) return train;
+  return absl::Status(train.code(),
+                      absl::StrCat(train.message(), "\n", test.message()));
+}
+
+// The challenges' sets hold their own test pictures, unless others are named.
+absl::StatusOr<OpenedSets> OpenSets(const DataSpec& spec,
+                                    const std::string& trained_set,
+                                    std::vector<std::string>* notes) {
+  SetSource source;
+  source.set = trained_set;
+  source.data_root = spec.data_root;
+  source.cache = spec.cache;
+  if (spec.IsSynthetic()) {
+    BILD_ASSIGN_OR_RETURN(source.data_root, MakeSynthetic(spec));
+  }
+  source.allow_partial = spec.allow_partial;
+  source.reading.expand_grey = spec.expand_grey;
+  source.reading.depth16 = spec.depth16;
+  source.allow_decoder_mismatch = spec.allow_decoder_mismatch;
+  source.notes = notes;
+  absl::StatusOr<OpenedSet> train = OpenSet(source);
+  const std::string tested_set = TestedSet(spec);
+  const bool has_own_test = !spec.test_root.empty() || !spec.test_cache.empty();
+  absl::StatusOr<OpenedSet> test = OpenedSet();
+  if (trained_set != tested_set || has_own_test) {
+    source.set = tested_set;
+    source.reading.depth16 = spec.depth16 && tested_set == "pair";
+    if (has_own_test) {
+      source.data_root = spec.test_root;
+      source.root_flag = "--test_root";
+      source.cache = spec.test_cache;
+      source.cache_flag = "--test_cache";
+    }
+    test = OpenSet(source);
+  }
+  BILD_RETURN_IF_ERROR(ProblemsOf(train.status(), test.status()));
+  OpenedSets opened;
+  opened.train = *std::move(train);
+  opened.test = *std::move(test);
+  return opened;
+}
+
 SplitRule RuleOf(const DataSpec& spec, const std::string& dataset_name) {
   if (spec.split == "paper") return SplitRule::kPaper;
   if (spec.split == "paper4500") return SplitRule::kPaper4500;
@@ -210,45 +263,17 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   RunData data;
   BILD_ASSIGN_OR_RETURN(const BenchmarkSets sets,
                         FindBenchmarkSets(spec.dataset));
-  SetSource source;
-  source.set = sets.train;
-  source.data_root = spec.data_root;
-  source.cache = spec.cache;
-  if (spec.IsSynthetic()) {
-    BILD_ASSIGN_OR_RETURN(source.data_root, MakeSynthetic(spec));
-  }
-  source.allow_partial = spec.allow_partial;
-  source.reading.expand_grey = spec.expand_grey;
-  source.reading.depth16 = spec.depth16;
-  source.allow_decoder_mismatch = spec.allow_decoder_mismatch;
-  source.notes = &data.notes;
-  const int64_t budget_bytes = options.image_cache_mib * (int64_t{1} << 20);
-
-  BILD_ASSIGN_OR_RETURN(OpenedSet train_set, OpenSet(source));
-  OpenedSet test_set;
-  // The challenges' sets hold their own test pictures.
-  const bool has_own_test = !spec.test_root.empty() || !spec.test_cache.empty();
-  const std::string tested_set = TestedSet(spec);
-  const bool has_test = sets.train != tested_set || has_own_test;
-  if (has_test) {
-    source.set = tested_set;
-    source.reading.depth16 = spec.depth16 && tested_set == "pair";
-    if (has_own_test) {
-      source.data_root = spec.test_root;
-      source.root_flag = "--test_root";
-      source.cache = spec.test_cache;
-      source.cache_flag = "--test_cache";
-    }
-    BILD_ASSIGN_OR_RETURN(test_set, OpenSet(source));
-  }
+  BILD_ASSIGN_OR_RETURN(OpenedSets opened,
+                        OpenSets(spec, sets.train, &data.notes));
+  const PairedDataset* const train = opened.train.dataset.get();
+  const PairedDataset* const test = opened.test.dataset.get();
+  const bool has_test = test != nullptr;
   const bool is_mismatched =
-      train_set.is_decoder_mismatched || test_set.is_decoder_mismatched;
+      opened.train.is_decoder_mismatched || opened.test.is_decoder_mismatched;
   data.decoder_probe = is_mismatched ? "mismatch" : "match";
   if (is_mismatched) {
     data.invalid_reasons.emplace_back("image decoder differs from the probe");
   }
-  const PairedDataset* const train = train_set.dataset.get();
-  const PairedDataset* const test = test_set.dataset.get();
 
   BILD_ASSIGN_OR_RETURN(std::string sizes, FileSizes(*train));
   if (has_test) {
@@ -265,8 +290,9 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
   BILD_ASSIGN_OR_RETURN(const DatasetInfo info, FindDataset(sets.train));
   if (info.complete_ids != nullptr) split.complete_ids = info.complete_ids();
   if (has_test) {
-    BILD_ASSIGN_OR_RETURN(data.test_list, ListToTest(sets.train, tested_set,
-                                                     split, *test, &data));
+    BILD_ASSIGN_OR_RETURN(
+        data.test_list,
+        ListToTest(sets.train, TestedSet(spec), split, *test, &data));
   }
   BILD_RETURN_IF_ERROR(SplitWithoutLeaks(spec, split, *train, test, &data));
   data.split_text = fmt::format("{} scene_block={} seed={} leak={}",
@@ -285,12 +311,13 @@ absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
         absl::StrCat("training pairs made faulty: ", fault));
   }
 
-  data.train = Stored(std::move(train_set), budget_bytes);
+  const int64_t budget_bytes = options.image_cache_mib * (int64_t{1} << 20);
+  data.train = Stored(std::move(opened.train), budget_bytes);
   data.validation_pictures =
       FirstInOrder(*data.train, data.split.validation.indices, spec.split_seed,
                    options.validation_pictures);
   if (has_test) {
-    data.test = Stored(std::move(test_set), budget_bytes);
+    data.test = Stored(std::move(opened.test), budget_bytes);
     data.test_name = data.test->name();
   } else if (!data.split.test.indices.empty()) {
     data.test = data.train;

@@ -85,6 +85,18 @@ TEST_F(BadDataTest, DamagedFilesAndOtherSizesAtOnce) {
                     HasSubstr("clear/s12.png' is 33x32")));
 }
 
+TEST_F(BadDataTest, BothSetsAtOnce) {
+  const std::string test = folder_ / "test";
+  WritePairs(test, 3, 32, 500);
+  WriteBytes(test + "/hazy/s11.png", "");
+  WriteBytes(data_ + "/clear/s12.png", "");
+  EXPECT_THAT(WorldError({"--test_root=" + test}),
+              AllOf(HasSubstr("1 of 8 pictures cannot be used"),
+                    HasSubstr("data/clear/s12.png"),
+                    HasSubstr("1 of 6 pictures cannot be used"),
+                    HasSubstr("test/hazy/s11.png")));
+}
+
 TEST_F(BadDataTest, ATextThatIsCalledPng) {
   WriteBytes(data_ + "/hazy/s10.png", "not a picture\n");
   EXPECT_THAT(WorldError({}), HasSubstr("hazy/s10.png"));
