@@ -97,6 +97,29 @@ TEST_F(BadDataTest, BothSetsAtOnce) {
                     HasSubstr("test/hazy/s11.png")));
 }
 
+// Opening looks at headers and ends. What only decoding shows ends the run,
+// which goes on with the repaired file.
+TEST_F(BadDataTest, DamageInTheMiddleOfAFile) {
+  const std::string hazy = data_ + "/hazy/s10.png";
+  const std::string png = Content(hazy);
+  std::string damaged = png;
+  damaged[png.size() / 2] = static_cast<char>(~damaged[png.size() / 2]);
+  WriteBytes(hazy, damaged);
+  const std::string out = folder_ / "out";
+  const ProgramCall call =
+      TinyRun({"--dataset=pair", "--data_root=" + data_, "--methods=plain",
+               "--resume", "--out=" + out});
+  const ProgramOutcome ended = RunProgram(call);
+  EXPECT_EQ(ended.exit_code, 1) << Describe(ended);
+  EXPECT_THAT(ended.err, HasSubstr("hazy/s10.png"));
+  EXPECT_FALSE(Exists(out + "/records.jsonl"));
+  EXPECT_FALSE(Exists(out + "/checkpoints/plain_seed1/records.jsonl"));
+  WriteBytes(hazy, png);
+  const ProgramOutcome repaired = RunProgram(call);
+  EXPECT_EQ(repaired.exit_code, 0) << Describe(repaired);
+  EXPECT_TRUE(Exists(out + "/records.jsonl"));
+}
+
 TEST_F(BadDataTest, ATextThatIsCalledPng) {
   WriteBytes(data_ + "/hazy/s10.png", "not a picture\n");
   EXPECT_THAT(WorldError({}), HasSubstr("hazy/s10.png"));
