@@ -161,9 +161,9 @@ absl::StatusOr<SplitList> ListToTest(const std::string& trained_set,
   SplitList side = ChallengeTestSide(test.pairs(), split);
   if (!side.indices.empty()) return side;
   return absl::FailedPreconditionError(fmt::format(
-      "{}: none of its {} pictures in '{}' is a test picture of the split "
-      "'challenge' with --split_seed={}. Pass the folder that holds them, or "
-      "leave it out to test on those beside the training pictures.",
+      "{}: none of its {} pictures, such as '{}', is a test picture of the "
+      "split 'challenge' with --split_seed={}. Pass the folder that holds "
+      "them, or none, to test on those beside the training pictures.",
       test.name(), whole.indices.size(), test.pairs()[0].hazy_path,
       split.seed));
 }

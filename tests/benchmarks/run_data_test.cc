@@ -343,7 +343,7 @@ TEST(OpenRunDataTest, TheFirstReleaseOfOts) {
     scenes.push_back(std::to_string(scene));
   }
   WriteOts(folder.path(), scenes);
-  WritePicture(folder / "SOTS/outdoor/hazy/0025_0.8_0.2.jpg",
+  WritePicture(folder / "SOTS/outdoor/hazy/0025_0.8_0.16.jpg",
                PatternImage(24, 20, 1));
   WritePicture(folder / "SOTS/outdoor/gt/0025.png", PatternImage(24, 20, 2));
   DataSpec spec = OtsSpec(folder.path());
