@@ -52,8 +52,11 @@ ABSL_FLAG(std::string, recipe_note, "",
 
 // Data.
 ABSL_FLAG(std::string, dataset, bild::kTargetDataset,
-          "its, ots, ohaze, nhhaze, densehaze or pair (a folder with hazy/ and "
-          "clear/)");
+          "its, ots, ots_v0, ohaze, nhhaze, densehaze or pair (a folder with "
+          "hazy/ and clear/)");
+ABSL_FLAG(std::string, test_dataset, "",
+          "what is tested on: any dataset with clear pictures, as in hsts; "
+          "empty: the test set that belongs to --dataset");
 ABSL_FLAG(std::string, data_root, "",
           "the folder of all datasets, or the set's own; empty: a synthetic "
           "set of the same shape");
@@ -225,6 +228,7 @@ absl::Status ReadFlags(const std::vector<FlagSetting>& settings,
   }
   DataSpec& data = spec->data;
   data.dataset = absl::GetFlag(FLAGS_dataset);
+  data.test_dataset = absl::GetFlag(FLAGS_test_dataset);
   data.data_root = UserPath(absl::GetFlag(FLAGS_data_root));
   data.test_root = UserPath(absl::GetFlag(FLAGS_test_root));
   data.cache = UserPath(absl::GetFlag(FLAGS_cache));

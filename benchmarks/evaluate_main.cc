@@ -300,7 +300,7 @@ absl::StatusOr<std::string> EvaluateWeights(
 
   record.n_clear = CountScenes(*dataset, list.indices);
   record.dataset = scored.dataset;
-  record.layout = dataset->layout();
+  record.test_layout = dataset->layout();
   record.test_list_sha256 = list.sha256;
   DescribeRestorer(restorer, &record);
   DescribeEnvironment(environment, &record);

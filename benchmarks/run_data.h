@@ -39,18 +39,23 @@ struct RunData {
   std::vector<std::string> notes;
 };
 
+// What of the rest of a run matters to its data.
+struct RunDataOptions {
+  int64_t image_cache_mib = 0;      // For training and test set each.
+  int64_t validation_pictures = 0;  // Whole ones, as many as there are.
+  int64_t crop_px = 0;              // What --small=drop goes by.
+};
+
 // Makes the synthetic set where neither --data_root nor --cache is given. From
 // a cache comes what comes from the files that it was packed from. Errors are
 // those of the datasets; nothing is written but the synthetic set in the user's
 // cache.
+//
+// --small=drop takes the pairs whose pictures are smaller than a crop out of
+// the training and the validation list, before anything else goes by these, and
+// says so by name in the notes and (the first ten) in the reasons.
 absl::StatusOr<RunData> OpenRunData(const DataSpec& spec,
-                                    int64_t image_cache_mib,
-                                    int64_t validation_pictures);
-
-// --small=drop: takes the pairs whose pictures are smaller than a crop out of
-// the training and the validation list, whose hashes change with that, and says
-// so by name in the notes and (the first ten) in the reasons.
-absl::Status DropSmallPictures(int64_t crop_px, RunData* data);
+                                    const RunDataOptions& options);
 
 // The sizes in bytes of a set's files, a line a pair with its id. In a run's
 // identity: ids alone do not tell two sets with the same names apart. Errors

@@ -45,6 +45,7 @@ Record CommonRecord(const RunRecordSource& source) {
   record.dataset = data.test_name;
   record.train_dataset = data.train->name();
   record.layout = data.train->layout();
+  record.test_layout = data.test->layout();
   record.test_list_sha256 = data.test_list.sha256;
   record.train_list_sha256 = data.split.train.sha256;
   record.validation_list_sha256 = data.split.validation.sha256;

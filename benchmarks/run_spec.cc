@@ -71,6 +71,24 @@ void CheckSynthetic(const DataSpec& data, std::vector<std::string>* problems) {
   }
 }
 
+// A set to test on that is not the one that belongs to --dataset.
+void CheckTestDataset(const DataSpec& data,
+                      std::vector<std::string>* problems) {
+  const auto info = FindDataset(data.test_dataset);
+  const absl::Status scorable =
+      info.ok() ? CheckScorableSet(*info) : info.status();
+  if (!scorable.ok()) {
+    problems->push_back(absl::StrCat("--test_dataset='", data.test_dataset,
+                                     "': ", scorable.message()));
+  } else if (data.IsSynthetic() && data.test_root.empty() &&
+             data.test_cache.empty()) {
+    problems->push_back(
+        absl::StrCat("--test_dataset=", data.test_dataset,
+                     " needs --test_root or --test_cache: a synthetic set has "
+                     "the test pictures that belong to it."));
+  }
+}
+
 // One text for every way to write a fault; what is none stays as it is.
 std::string CanonicalFault(const std::string& text) {
   const auto fault = ParseLabelFault(text);
@@ -78,6 +96,12 @@ std::string CanonicalFault(const std::string& text) {
 }
 
 }  // namespace
+
+std::string TestedSet(const DataSpec& data) {
+  if (!data.test_dataset.empty()) return data.test_dataset;
+  const auto sets = FindBenchmarkSets(data.dataset);
+  return sets.ok() ? sets->test : "";
+}
 
 std::string NetOf(const RunSpec& spec) {
   const std::string& net = spec.train.backbone;
@@ -108,6 +132,7 @@ std::vector<std::pair<std::string, std::string>> DescribeRunSpec(
       {"seeds", absl::StrJoin(spec.seeds, ",")},
       {"metric_profile", absl::StrJoin(spec.metric_profiles, ",")},
       {"dataset", data.dataset},
+      {"test_dataset", TestedSet(data)},
       {"allow_partial", text(data.allow_partial)},
       {"allow_decoder_mismatch", text(data.allow_decoder_mismatch)},
       {"expand_grey", text(data.expand_grey)},
@@ -235,6 +260,9 @@ absl::Status ValidateRunSpec(const RunSpec& spec,
                                     "no synthetic set of its kind."));
   } else if (sets.ok() && spec.data.IsSynthetic()) {
     CheckSynthetic(spec.data, &problems);
+  }
+  if (sets.ok() && TestedSet(spec.data) != sets->test) {
+    CheckTestDataset(spec.data, &problems);
   }
   if (!spec.data.cache.empty() && !spec.data.data_root.empty()) {
     problems.emplace_back(

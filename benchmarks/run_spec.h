@@ -15,9 +15,10 @@ namespace bild {
 
 // Where pictures come from and how they are divided. Changes the result.
 struct DataSpec {
-  std::string dataset;    // "its", "ots", "pair".
-  std::string data_root;  // Empty: the synthetic set of the same shape.
-  std::string test_root;  // Empty: the dataset's own test set.
+  std::string dataset;       // "its", "ots", "pair".
+  std::string test_dataset;  // Empty: the test set that belongs to `dataset`.
+  std::string data_root;     // Empty: the synthetic set of the same shape.
+  std::string test_root;     // Empty: the test set lies below data_root.
   // Folders of packed caches to read instead of the files. They hold the same
   // pixels, so they do not change the result.
   std::string cache;
@@ -84,6 +85,10 @@ struct RunSpec {
   DataSpec data;
   RunConfig run;
 };
+
+// What is tested on: --test_dataset, or what belongs to --dataset. Empty where
+// that is unknown.
+std::string TestedSet(const DataSpec& data);
 
 // What the catalogue of nets is asked for: --backbone, with the options of
 // --ddu where it is on and the brackets do not say ddu= themselves:

@@ -107,12 +107,11 @@ class BenchmarkRun {
         profiles_, ParseProfiles(absl::StrJoin(spec_.metric_profiles, ",")));
     BILD_ASSIGN_OR_RETURN(backbone_,
                           MakeBackbone(NetOf(spec_), FloatOptions()));
-    BILD_ASSIGN_OR_RETURN(data_,
-                          OpenRunData(spec_.data, spec_.run.image_cache_mib,
-                                      spec_.train.validation_pictures));
-    if (spec_.data.small == "drop") {
-      BILD_RETURN_IF_ERROR(DropSmallPictures(spec_.train.crop_px, &data_));
-    }
+    RunDataOptions options;
+    options.image_cache_mib = spec_.run.image_cache_mib;
+    options.validation_pictures = spec_.train.validation_pictures;
+    options.crop_px = spec_.train.crop_px;
+    BILD_ASSIGN_OR_RETURN(data_, OpenRunData(spec_.data, options));
     // Crops that do not fit are found before anything is written.
     for (uint64_t seed : {spec_.seeds.front()}) {
       BILD_RETURN_IF_ERROR(MakeBatches(PatchPurpose::kTraining, seed).status());

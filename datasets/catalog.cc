@@ -93,6 +93,7 @@ const std::vector<BenchmarkSets>& BenchmarkDataSets() {
   static const auto* const rows = new std::vector<BenchmarkSets>{
       {"its", "its", "sots_indoor", "its"},
       {"ots", "ots_beta", "sots_outdoor", "ots"},
+      {"ots_v0", "ots_v0", "sots_outdoor", ""},
       {"ohaze", "ohaze", "ohaze", "ohaze", /*uses_ddu=*/true},
       {"nhhaze", "nhhaze", "nhhaze", "nhhaze", /*uses_ddu=*/true},
       {"densehaze", "densehaze", "densehaze", ""},

@@ -26,8 +26,9 @@ absl::StatusOr<DatasetInfo> FindDataset(const std::string& name);
 struct BenchmarkSets {
   std::string name;   // "its", "ots", "pair".
   std::string train;  // A dataset.
-  std::string test;   // A dataset; "pair" is tested on --test_root. The
-                      // challenges' sets hold their own test pictures.
+  std::string test;   // A dataset, unless another one is asked for; "pair"
+                      // is tested on --test_root. The challenges' sets hold
+                      // their own test pictures.
   // What `synthesize --like=` calls a set of this shape; empty where it has
   // none. Those that have one are benchmark targets.
   std::string synthetic_like;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -26,10 +27,40 @@ bool IsSynthetic(const std::string& release) {
   return release.rfind("synthetic_", 0) == 0;
 }
 
-std::set<std::string> ScenesOf(const PairedDataset& dataset) {
-  std::set<std::string> scenes;
-  for (const PairName& pair : dataset.pairs()) scenes.insert(pair.scene);
+bool IsOts(const std::string& release) {
+  return release == "ots_beta" || release == "ots_v0";
+}
+
+// A scene of a set with the place of its first pair.
+using Scenes = std::map<std::string, int64_t>;
+
+Scenes ScenesAt(const PairedDataset& dataset,
+                const std::vector<int64_t>& indices) {
+  Scenes scenes;
+  for (const int64_t index : indices) {
+    scenes.emplace(dataset.pairs()[static_cast<size_t>(index)].scene, index);
+  }
   return scenes;
+}
+
+std::vector<int64_t> AllPairs(const PairedDataset& dataset) {
+  std::vector<int64_t> indices(dataset.pairs().size());
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+std::set<std::string> NamesOf(const Scenes& scenes) {
+  std::set<std::string> names;
+  for (const auto& entry : scenes) names.insert(entry.first);
+  return names;
+}
+
+std::set<std::string> NamesOfBoth(const Scenes& scenes, const Scenes& others) {
+  std::set<std::string> names;
+  for (const auto& entry : scenes) {
+    if (others.count(entry.first) > 0) names.insert(entry.first);
+  }
+  return names;
 }
 
 // The number of an NYU Depth V2 frame in a scene's name: "1400" and
@@ -48,23 +79,30 @@ int64_t NyuNumber(const std::string& scene) {
   return is_number ? std::atoll(digits.c_str()) : -1;
 }
 
-bool IsSotsIndoor(const PairedDataset& test) {
-  const std::string release = Release(test.name());
-  if (IsSynthetic(release)) return false;
-  const std::set<std::string> scenes = ScenesOf(test);
-  return release == "sots_indoor" ||
-         std::all_of(scenes.begin(), scenes.end(), IsSotsIndoorScene);
+bool IsSotsIndoor(const std::string& release, const Scenes& tested) {
+  if (release == "sots_indoor") return true;
+  return release == "pair" &&
+         std::all_of(tested.begin(), tested.end(), [](const auto& entry) {
+           return IsSotsIndoorScene(entry.first);
+         });
+}
+
+// Nothing is known of what the scenes of these are called.
+bool IsComparedByPixels(const std::string& release) {
+  return release == "pair" || IsSynthetic(release);
+}
+
+// Whether scenes with one name in both are one scene.
+bool ShareNames(const std::string& release, const std::string& other) {
+  if (IsComparedByPixels(release)) return false;
+  return release == other || (IsOts(release) && IsOts(other));
 }
 
 // Scene to the hash of its clear picture.
 absl::StatusOr<std::map<std::string, std::string>> ClearHashes(
-    const PairedDataset& dataset) {
-  std::map<std::string, int64_t> first_pair;
-  for (size_t i = 0; i < dataset.pairs().size(); ++i) {
-    first_pair.emplace(dataset.pairs()[i].scene, static_cast<int64_t>(i));
-  }
-  const std::vector<std::pair<std::string, int64_t>> scenes(first_pair.begin(),
-                                                            first_pair.end());
+    const PairedDataset& dataset, const Scenes& named) {
+  const std::vector<std::pair<std::string, int64_t>> scenes(named.begin(),
+                                                            named.end());
   std::vector<absl::StatusOr<std::string>> hashes(scenes.size());
   ParallelFor(static_cast<int64_t>(scenes.size()), [&](int64_t i) {
     const absl::StatusOr<ImagePair> pair = dataset.Read(scenes[i].second);
@@ -117,39 +155,46 @@ bool IsSotsIndoorScene(const std::string& scene) {
 }
 
 absl::StatusOr<Leaks> FindLeaks(const PairedDataset& train,
-                                const PairedDataset* test) {
+                                const PairedDataset* test,
+                                const std::vector<int64_t>* tested) {
   Leaks leaks;
   LeakCollector collector(&leaks);
   const std::string release = Release(train.name());
-  const std::set<std::string> scenes = ScenesOf(train);
-  const bool is_ots = release == "ots_beta" || release == "ots_v0";
-  if (is_ots) {
-    collector.Add(ScenesInSotsOutdoor(scenes),
+  const Scenes scenes = ScenesAt(train, AllPairs(train));
+  if (IsOts(release)) {
+    collector.Add(ScenesInSotsOutdoor(NamesOf(scenes)),
                   fmt::format("of {} are in SOTS outdoor", release));
   }
   if (test == nullptr) return leaks;
   const std::string tested_release = Release(test->name());
-  if (is_ots && tested_release == "hsts") {
-    std::set<std::string> shared;
-    for (const std::string& scene : ScenesOf(*test)) {
-      if (scenes.count(scene) > 0) shared.insert(scene);
-    }
-    collector.Add(shared, fmt::format("of {} are in HSTS", release));
+  const Scenes tested_scenes =
+      ScenesAt(*test, tested != nullptr ? *tested : AllPairs(*test));
+  if (IsOts(release) && tested_release == "hsts") {
+    collector.Add(NamesOfBoth(scenes, tested_scenes),
+                  fmt::format("of {} are in HSTS", release));
   }
-  if (!IsSynthetic(release) && !is_ots && IsSotsIndoor(*test)) {
+  if (!IsSynthetic(release) && !IsOts(release) &&
+      IsSotsIndoor(tested_release, tested_scenes)) {
+    const std::set<std::string> names = NamesOf(scenes);
     std::set<std::string> shared;
-    std::copy_if(scenes.begin(), scenes.end(),
+    std::copy_if(names.begin(), names.end(),
                  std::inserter(shared, shared.end()), IsSotsIndoorScene);
     collector.Add(shared, "are NYU2's 1400..1449, which are SOTS indoor");
   }
-  if (release == "pair" || tested_release == "pair" || IsSynthetic(release)) {
-    BILD_ASSIGN_OR_RETURN(const auto train_hashes, ClearHashes(train));
-    BILD_ASSIGN_OR_RETURN(const auto test_hashes, ClearHashes(*test));
-    std::set<std::string> tested;
-    for (const auto& entry : test_hashes) tested.insert(entry.second);
+  if (ShareNames(release, tested_release)) {
+    collector.Add(
+        NamesOfBoth(scenes, tested_scenes),
+        fmt::format("of {} are in the test set, by their names", release));
+  }
+  if (IsComparedByPixels(release) || IsComparedByPixels(tested_release)) {
+    BILD_ASSIGN_OR_RETURN(const auto train_hashes, ClearHashes(train, scenes));
+    BILD_ASSIGN_OR_RETURN(const auto test_hashes,
+                          ClearHashes(*test, tested_scenes));
+    std::set<std::string> hashes;
+    for (const auto& entry : test_hashes) hashes.insert(entry.second);
     std::set<std::string> shared;
     for (const auto& [scene, hash] : train_hashes) {
-      if (tested.count(hash) > 0) shared.insert(scene);
+      if (hashes.count(hash) > 0) shared.insert(scene);
     }
     collector.Add(shared,
                   "have a clear picture of the test set, pixel by pixel");

@@ -3,6 +3,7 @@
 #ifndef DATASETS_LEAKS_H_
 #define DATASETS_LEAKS_H_
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,13 +30,18 @@ struct Leaks {
 //   ots_v0     pictures: 75 of ots_beta's 2,061), whatever the test set; those
 //              of HSTS too where it is the test set
 //   from NYU2  ("NYU2_<n>", or plain numbers): 1400..1449 when the test set is
-//              SOTS indoor, by its name or because its scenes are these numbers
+//              SOTS indoor, by its name or a pair whose scenes are these
+//              numbers
+//   the same   scenes of the test set by their names, which are the same
+//   set        pictures in every copy (ots_beta and ots_v0: one numbering)
 //   pair and   scenes whose clear picture has the very pixels of one in the
 //   synthetic  test set (decodes one pair a scene), on either side
 //   sets
-// `test` may be null. Errors are those of reading pictures.
+// `test` may be null. Of its pairs those at `tested` count; null: all of them.
+// Errors are those of reading pictures.
 absl::StatusOr<Leaks> FindLeaks(const PairedDataset& train,
-                                const PairedDataset* test);
+                                const PairedDataset* test,
+                                const std::vector<int64_t>* tested = nullptr);
 
 }  // namespace bild
 

@@ -25,6 +25,17 @@ std::vector<std::string> Scenes(const IdsByScene& ids_of) {
   return scenes;
 }
 
+IdsByScene IdsWithout(const std::set<std::string>& dropped_scenes,
+                      const std::vector<PairName>& pairs) {
+  IdsByScene ids_of;
+  for (const PairName& pair : pairs) {
+    if (dropped_scenes.count(pair.scene) == 0) {
+      ids_of[pair.scene].push_back(pair.id);
+    }
+  }
+  return ids_of;
+}
+
 std::vector<std::string> FirstOf(std::vector<std::string> ids, int64_t n) {
   if (static_cast<int64_t>(ids.size()) > n) {
     ids.resize(static_cast<size_t>(n));
@@ -201,18 +212,14 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
         "at least 1, and more than 1 for --dataset=pair alone.",
         options.scene_block, SplitRuleName(options.rule)));
   }
-  IdsByScene ids_of;
-  for (const PairName& pair : pairs) {
-    if (dropped_scenes.count(pair.scene) == 0) {
-      ids_of[pair.scene].push_back(pair.id);
-    }
-  }
+  const IdsByScene ids_of = IdsWithout(dropped_scenes, pairs);
   const bool is_challenge = options.rule == SplitRule::kChallenge;
   const Sides sides = is_challenge ? SplitChallenge(ids_of, options)
                       : is_tenth   ? SplitTenth(ids_of, options)
                                    : SplitReside(ids_of, options);
+  const bool lacks_test = sides.test.empty() && !options.is_tested_elsewhere;
   if (is_challenge &&
-      (sides.train.empty() || sides.validation.empty() || sides.test.empty())) {
+      (sides.train.empty() || sides.validation.empty() || lacks_test)) {
     return absl::FailedPreconditionError(fmt::format(
         "{} scenes are too few for the split rule 'challenge', which goes by "
         "their numbers: {} to train on, {} for validation, {} to test on, "
@@ -233,6 +240,11 @@ absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
   }
   return Split{ListOf(pairs, sides.train), ListOf(pairs, sides.validation),
                ListOf(pairs, sides.test)};
+}
+
+SplitList ChallengeTestSide(const std::vector<PairName>& pairs,
+                            const SplitOptions& options) {
+  return ListOf(pairs, SplitChallenge(IdsWithout({}, pairs), options).test);
 }
 
 SplitList ListOfIndices(const std::vector<PairName>& pairs,

@@ -56,6 +56,9 @@ struct SplitOptions {
   // as the complete one. Empty: those that are there. (In the challenges' own
   // sets a scene is a picture, and its name the id.)
   std::vector<std::string> complete_ids;
+  // kChallenge: the test pictures are another copy's, so that none need be
+  // there.
+  bool is_tested_elsewhere = false;
 };
 
 // One side of a split.
@@ -77,6 +80,11 @@ struct Split {
 absl::StatusOr<Split> MakeSplit(const std::vector<PairName>& pairs,
                                 const std::set<std::string>& dropped_scenes,
                                 const SplitOptions& options);
+
+// The test side of kChallenge alone, of a copy that need not have the other
+// sides. Empty where it has none of these pictures.
+SplitList ChallengeTestSide(const std::vector<PairName>& pairs,
+                            const SplitOptions& options);
 
 // All pairs as one list: a test set.
 SplitList WholeList(const std::vector<PairName>& pairs);

@@ -97,7 +97,8 @@ std::string HowItWasMeasured(const std::vector<Record>& records) {
                     r.validation_list_sha256);
   });
   add_list("Split", [](const Record& r) { return r.split; });
-  add_list("Layout", [](const Record& r) { return r.layout; });
+  add_list("Layout, trained on", [](const Record& r) { return r.layout; });
+  add_list("Layout, tested on", [](const Record& r) { return r.test_layout; });
   add_list("Metric profiles", [](const Record& r) { return r.profile; });
   add_list("Evaluation resolution",
            [](const Record& r) { return r.evaluation_resolution; });

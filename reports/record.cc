@@ -52,6 +52,7 @@ void VisitFields(AnyRecord& record, Visitor&& visit) {
   visit("dataset", record.dataset);
   visit("train_dataset", record.train_dataset);
   visit("layout", record.layout);
+  visit("test_layout", record.test_layout);
   visit("test_list_sha256", record.test_list_sha256);
   visit("train_list_sha256", record.train_list_sha256);
   visit("validation_list_sha256", record.validation_list_sha256);

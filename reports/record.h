@@ -21,7 +21,7 @@ namespace bild {
 
 // The only schema that this code writes and reads. A field that is added,
 // dropped or changes its meaning takes the next number.
-inline constexpr char kRecordSchema[] = "bild-record/2";
+inline constexpr char kRecordSchema[] = "bild-record/3";
 
 // Empty optionals are null in the file: "does not apply" or "undefined".
 struct Record {
@@ -52,7 +52,8 @@ struct Record {
   // The data.
   std::string dataset;        // Tested on.
   std::string train_dataset;  // Trained on.
-  std::string layout;         // How the folders are read.
+  std::string layout;         // How the folders of what is trained on are read.
+  std::string test_layout;    // And of what is tested on.
   std::string test_list_sha256;
   std::string train_list_sha256;
   std::string validation_list_sha256;

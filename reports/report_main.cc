@@ -16,8 +16,8 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: bazel run //reports:report -- RESULTS_DIR\n"
-    "Writes report.md, report.csv and figures/ from RESULTS_DIR/records.jsonl "
-    "and curves.csv.\n";
+    "Writes report.md, report.csv and figures/ from RESULTS_DIR/records.jsonl, "
+    "curves.csv and per_image.csv.\n";
 
 // `bazel run` starts programs elsewhere; paths are meant from where the user
 // typed it.

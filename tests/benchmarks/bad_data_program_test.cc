@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "reports/record.h"
 #include "tests/benchmarks/tiny_run.h"
 #include "tests/datasets/pictures.h"
 
@@ -84,6 +85,41 @@ TEST_F(BadDataTest, DamagedFilesAndOtherSizesAtOnce) {
                     HasSubstr("clear/s12.png' is 33x32")));
 }
 
+TEST_F(BadDataTest, BothSetsAtOnce) {
+  const std::string test = folder_ / "test";
+  WritePairs(test, 3, 32, 500);
+  WriteBytes(test + "/hazy/s11.png", "");
+  WriteBytes(data_ + "/clear/s12.png", "");
+  EXPECT_THAT(WorldError({"--test_root=" + test}),
+              AllOf(HasSubstr("1 of 8 pictures cannot be used"),
+                    HasSubstr("data/clear/s12.png"),
+                    HasSubstr("1 of 6 pictures cannot be used"),
+                    HasSubstr("test/hazy/s11.png")));
+}
+
+// Opening looks at headers and ends. What only decoding shows ends the run,
+// which goes on with the repaired file.
+TEST_F(BadDataTest, DamageInTheMiddleOfAFile) {
+  const std::string hazy = data_ + "/hazy/s10.png";
+  const std::string png = Content(hazy);
+  std::string damaged = png;
+  damaged[png.size() / 2] = static_cast<char>(~damaged[png.size() / 2]);
+  WriteBytes(hazy, damaged);
+  const std::string out = folder_ / "out";
+  const ProgramCall call =
+      TinyRun({"--dataset=pair", "--data_root=" + data_, "--methods=plain",
+               "--resume", "--out=" + out});
+  const ProgramOutcome ended = RunProgram(call);
+  EXPECT_EQ(ended.exit_code, 1) << Describe(ended);
+  EXPECT_THAT(ended.err, HasSubstr("hazy/s10.png"));
+  EXPECT_FALSE(Exists(out + "/records.jsonl"));
+  EXPECT_FALSE(Exists(out + "/checkpoints/plain_seed1/records.jsonl"));
+  WriteBytes(hazy, png);
+  const ProgramOutcome repaired = RunProgram(call);
+  EXPECT_EQ(repaired.exit_code, 0) << Describe(repaired);
+  EXPECT_TRUE(Exists(out + "/records.jsonl"));
+}
+
 TEST_F(BadDataTest, ATextThatIsCalledPng) {
   WriteBytes(data_ + "/hazy/s10.png", "not a picture\n");
   EXPECT_THAT(WorldError({}), HasSubstr("hazy/s10.png"));
@@ -94,6 +130,31 @@ TEST_F(BadDataTest, PicturesSmallerThanTheCrop) {
               AllOf(HasSubstr("pictures are smaller than the crop of 40x40"),
                     HasSubstr("hazy/s1"), HasSubstr("is 32x32"),
                     HasSubstr("Lower --crop_px")));
+}
+
+// s20 is the first of 20 scenes in the split's order: one of the two that
+// validate.
+TEST_F(BadDataTest, SmallValidationPicturesCanBeLeftOut) {
+  WritePairs(data_, 20, 32, 1);
+  for (const std::string side : {"hazy", "clear"}) {
+    WritePicture(data_ + "/" + side + "/s20.png", PatternImage(20, 20, 4711));
+  }
+  EXPECT_THAT(WorldError({"--crop_px=24"}), HasSubstr("hazy/s20.png"));
+  const ProgramOutcome outcome = RunProgram(
+      TinyRun({"--dataset=pair", "--data_root=" + data_, "--crop_px=24",
+               "--small=drop", "--out=" + folder_ / "out"}));
+  ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
+  const auto records = ReadRecords(folder_ / "out/records.jsonl");
+  ASSERT_TRUE(records.ok()) << records.status();
+  for (const Record& record : *records) {
+    EXPECT_EQ(record.dataset, "pair[validation]");
+    EXPECT_EQ(record.n, 1);
+    EXPECT_EQ(record.n_validation, 1);
+    EXPECT_EQ(record.n_train, 18);
+    EXPECT_EQ(record.test_list_sha256, record.validation_list_sha256);
+    EXPECT_THAT(record.invalid_reasons,
+                HasSubstr("1 pictures smaller than 24 px left out"));
+  }
 }
 
 TEST_F(BadDataTest, TooFewScenesToSplit) {

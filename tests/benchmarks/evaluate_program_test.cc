@@ -144,6 +144,8 @@ TEST(EvaluateTest, OneSideOfASplitAtANamedResolution) {
   const auto records = ReadRecords(folder / "out/records.jsonl");
   ASSERT_TRUE(records.ok()) << records.status();
   EXPECT_EQ((*records)[0].evaluation_resolution, "half");
+  EXPECT_EQ((*records)[0].test_layout, "flat-name");
+  EXPECT_EQ((*records)[0].layout, "");
   const std::string images = Content(folder / "out/per_image.csv");
   for (const std::string id : {"41", "42", "43", "44", "45"}) {
     EXPECT_THAT(images, HasSubstr("input,,," + id + "," + id + ",16,15,"));

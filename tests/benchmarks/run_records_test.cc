@@ -24,8 +24,10 @@ class RunRecordsTest : public testing::Test {
     spec_.train.batch = 4;
     spec_.train.crop_px = 16;
     data_.train = std::make_shared<MemoryDataset>("its", NumberedPairs(5, 2));
-    data_.test =
+    const auto test =
         std::make_shared<MemoryDataset>("sots_indoor", NumberedPairs(3, 4));
+    test->folder_layout = "flat-name";
+    data_.test = test;
     data_.test_name = "sots_indoor";
     data_.test_list = WholeList(data_.test->pairs());
     data_.split.train.indices = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -64,6 +66,7 @@ TEST_F(RunRecordsTest, SaysWhatWasRunOnWhat) {
   EXPECT_EQ(record.dataset, "sots_indoor");
   EXPECT_EQ(record.train_dataset, "its");
   EXPECT_EQ(record.layout, "memory");
+  EXPECT_EQ(record.test_layout, "flat-name");
   EXPECT_EQ(record.n_clear, 3);  // 12 pairs of 3 scenes.
   EXPECT_EQ(record.n_train, 8);
   EXPECT_EQ(record.n_validation, 2);

@@ -108,10 +108,12 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
        },
        "--crop_px=3: dehazenet takes pictures of at least 4 px a side."},
       {[](RunSpec* s) { s->data.dataset = "ets"; },
-       "Unknown benchmark dataset 'ets'. Known: its, ots, ohaze, nhhaze, "
-       "densehaze, pair."},
+       "Unknown benchmark dataset 'ets'. Known: its, ots, ots_v0, ohaze, "
+       "nhhaze, densehaze, pair."},
       {[](RunSpec* s) { s->data.dataset = "densehaze"; },
        "--dataset=densehaze needs --data_root"},
+      {[](RunSpec* s) { s->data.dataset = "ots_v0"; },
+       "--dataset=ots_v0 needs --data_root"},
       {[](RunSpec* s) {
          s->ddu.is_on = true;
          s->ddu.grid_px = 100;
@@ -121,6 +123,15 @@ TEST(ValidateRunSpecTest, EachWrongValueIsNamed) {
        "--depth16 is for --dataset=pair"},
       {[](RunSpec* s) { s->data.dataset = "pair"; },
        "--dataset=pair needs --data_root"},
+      {[](RunSpec* s) { s->data.test_dataset = "hats"; },
+       "--test_dataset='hats': Unknown dataset 'hats'. Known: its, "},
+      {[](RunSpec* s) {
+         s->data.data_root = "d";
+         s->data.test_dataset = "rtts";
+       },
+       "--test_dataset='rtts': 'rtts' has no clear pictures"},
+      {[](RunSpec* s) { s->data.test_dataset = "hsts"; },
+       "--test_dataset=hsts needs --test_root or --test_cache"},
       {[](RunSpec* s) { s->data.split = "half"; }, "--split='half'"},
       {[](RunSpec* s) { s->data.leak = "ignore"; }, "--leak='ignore'"},
       {[](RunSpec* s) { s->data.validation_scenes = "mixed"; },
@@ -254,6 +265,7 @@ TEST(DescribeRunSpecTest, EveryFieldThatChangesTheResultIsInIt) {
       [](RunSpec* s) { s->seeds = {1}; },
       [](RunSpec* s) { s->metric_profiles = {"default"}; },
       [](RunSpec* s) { s->data.dataset = "ots"; },
+      [](RunSpec* s) { s->data.test_dataset = "hsts"; },
       [](RunSpec* s) { s->data.data_root = "/elsewhere"; },
       [](RunSpec* s) { s->data.allow_partial = true; },
       [](RunSpec* s) { s->data.allow_decoder_mismatch = true; },
@@ -283,6 +295,18 @@ TEST(DescribeRunSpecTest, EveryFieldThatChangesTheResultIsInIt) {
     changes[i](&spec);
     EXPECT_NE(DescribeRunSpec(spec), plain) << "change " << i;
   }
+}
+
+TEST(DescribeRunSpecTest, ATestSetHasOneText) {
+  EXPECT_THAT(DescribeRunSpec(GoodSpec()),
+              Contains(Pair("test_dataset", "sots_indoor")));
+  RunSpec spec = GoodSpec();
+  spec.data.test_dataset = "sots_indoor";
+  EXPECT_TRUE(ValidateRunSpec(spec, "aodnet").ok()) << Message(spec);
+  EXPECT_EQ(DescribeRunSpec(spec), DescribeRunSpec(GoodSpec()));
+  spec.data.test_dataset = "hsts";
+  spec.data.test_root = "/hsts";
+  EXPECT_TRUE(ValidateRunSpec(spec, "aodnet").ok()) << Message(spec);
 }
 
 TEST(DescribeRunSpecTest, AFaultHasOneText) {

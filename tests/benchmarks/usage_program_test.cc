@@ -74,6 +74,11 @@ TEST(BenchmarkUsageTest, PairNeedsAFolder) {
               HasSubstr("--dataset=pair needs --data_root"));
 }
 
+TEST(BenchmarkUsageTest, ATestSetWithoutClearPictures) {
+  EXPECT_THAT(UsageError(TinyRun({"--test_dataset=rtts"})),
+              HasSubstr("--test_dataset='rtts': 'rtts' has no clear pictures"));
+}
+
 TEST(BenchmarkUsageTest, HelpIsNoError) {
   ProgramCall call = TinyRun({"--help"});
   const ProgramOutcome outcome = RunProgram(call);

@@ -341,8 +341,10 @@ TEST(BenchmarkSets, NameKnownDatasets) {
     EXPECT_TRUE(FindDataset(sets.test).ok()) << sets.name;
   }
   EXPECT_EQ(FindBenchmarkSets("ots")->test, "sots_outdoor");
-  EXPECT_THAT(std::string(FindBenchmarkSets("x").status().message()),
-              HasSubstr("Known: its, ots, ohaze, nhhaze, densehaze, pair."));
+  EXPECT_EQ(FindBenchmarkSets("ots_v0")->test, "sots_outdoor");
+  EXPECT_THAT(
+      std::string(FindBenchmarkSets("x").status().message()),
+      HasSubstr("Known: its, ots, ots_v0, ohaze, nhhaze, densehaze, pair."));
 }
 
 TEST(Datasets, KnowHowManyPairsAreComplete) {

@@ -58,7 +58,16 @@ TEST(FindSetFolders, KnowsTheLayouts) {
       {"sots_outdoor", "griddehazenet", "test/SOTS/outdoor", "hazy", "clear"},
       {"its", "msbdn", ".", "HR_hazy", "HR"},
       {"pair", "msbdn", ".", "HR_hazy", "HR"},
+      {"ots_v0", "ffa", "RESIDE/OTS", "hazy", "clear"},
+      {"ots_v0", "griddehazenet", "train/outdoor", "hazy", "clear"},
+      {"ots_beta", "msbdn", ".", "HR_hazy", "HR"},
+      {"ots_v0", "msbdn", ".", "HR_hazy", "HR"},
+      {"sots_indoor", "msbdn", ".", "HR_hazy", "HR"},
+      {"sots_outdoor", "msbdn", ".", "HR_hazy", "HR"},
       {"ots_beta", "airnet", ".", "synthetic/part1", "original"},
+      {"ots_beta", "airnet", ".", "synthetic/part2", "original"},
+      {"ots_beta", "airnet", ".", "synthetic/part3", "original"},
+      {"ots_v0", "airnet", ".", "synthetic/part4", "original"},
       {"sots_outdoor", "airnet", "test", "input", "target"},
       {"pair", "airnet", ".", "input", "target"},
       {"ots_v0", "official", "OTS", "hazy", "clear"},
@@ -69,6 +78,7 @@ TEST(FindSetFolders, KnowsTheLayouts) {
       {"ihaze", "flat-name", "I-HAZE", "hazy", "gt"},
       {"nhhaze", "flat-name", "NH-HAZE", "hazy", "GT"},
       {"densehaze", "official", "Dense_Haze_NTIRE19", "hazy", "GT"},
+      {"densehaze", "official", "# Dense_Haze_NTIRE19", "hazy", "GT"},
       {"densehaze", "flat-name", "Dense-Haze", "hazy", "GT"},
   };
   for (const auto& c : cases) {
@@ -85,6 +95,53 @@ TEST(FindSetFolders, KnowsTheLayouts) {
     EXPECT_TRUE(std::filesystem::equivalent(
         found->hazy_folders[0], root / (c.set_folder + "/" + c.hazy)));
     EXPECT_FALSE(found->is_synthetic);
+  }
+}
+
+// Layouts that are known by a picture on each side only: other layouts have
+// folders of the same names.
+TEST(FindSetFolders, KnowsTheLayoutsOfThesePictures) {
+  const struct {
+    std::string dataset;
+    std::string layout;
+    std::string hazy;
+    std::string clear;
+  } cases[] = {
+      {"its", "dehazeformer", "RESIDE-IN/train/hazy/1_1.png",
+       "RESIDE-IN/train/GT/1_1.png"},
+      {"ots_beta", "dehazeformer", "RESIDE-OUT/train/hazy/0025_0.8_0.04.jpg",
+       "RESIDE-OUT/train/GT/0025_0.8_0.04.jpg"},
+      {"ots_v0", "dehazeformer", "RESIDE-OUT/train/hazy/0025_0.8_0.04.jpg",
+       "RESIDE-OUT/train/GT/0025_0.8_0.04.jpg"},
+      {"sots_indoor", "dehazeformer", "RESIDE-IN/test/hazy/1400_1.png",
+       "RESIDE-IN/test/GT/1400_1.png"},
+      {"sots_outdoor", "dehazeformer", "RESIDE-OUT/test/hazy/0001_0.8_0.2.jpg",
+       "RESIDE-OUT/test/GT/0001_0.8_0.2.jpg"},
+      {"its", "bild", "hazy/hazy/1_1_0.9.png", "clear/clear/1.png"},
+      {"its", "bild", "ITS/hazy/hazy/1_1_0.9.png", "ITS/clear/clear/1.png"},
+      {"ots_beta", "bild", "OTS/hazy/hazy/0025_0.8_0.04.jpg",
+       "OTS/clear/clear/0025.jpg"},
+      {"ots_v0", "bild", "OTS/hazy/hazy/0025_0.8_0.04.jpg",
+       "OTS/clear/clear/0025.jpg"},
+      {"sots_indoor", "bild", "SOTS/indoor/hazy/hazy/1400_1.png",
+       "SOTS/indoor/clear/clear/1400.png"},
+      {"sots_outdoor", "bild", "SOTS/outdoor/hazy/hazy/0001_0.8_0.2.jpg",
+       "SOTS/outdoor/clear/clear/0001.png"},
+  };
+  for (const auto& c : cases) {
+    const TemporaryFolder root;
+    WriteBytes(root / c.hazy, "x");
+    WriteBytes(root / c.clear, "x");
+    const auto found = Find(c.dataset, root.path(), "--data_root");
+    ASSERT_TRUE(found.ok())
+        << c.dataset << " " << c.hazy << " " << found.status();
+    EXPECT_EQ(found->layout, c.layout) << c.dataset;
+    const auto listing = ListSet(*found);
+    ASSERT_TRUE(listing.ok()) << listing.status();
+    ASSERT_EQ(listing->hazy.size(), 1u);
+    ASSERT_EQ(listing->clear.size(), 1u);
+    EXPECT_EQ(listing->hazy[0].path, root / c.hazy);
+    EXPECT_EQ(listing->clear[0].path, root / c.clear);
   }
 }
 

@@ -61,6 +61,29 @@ TEST(FindLeaks, APairThatIsTestedIsComparedWithAnySet) {
   EXPECT_THAT(FindLeaks(train, &test)->scenes, ElementsAre("02"));
 }
 
+// Every copy of a named set has the same pictures under the same names.
+TEST(FindLeaks, ASetLosesWhatIsTestedOfAnotherCopy) {
+  const MemoryDataset train = SetOf("ohaze", {"01", "02", "41", "42"});
+  const MemoryDataset test = SetOf("ohaze[n=3]", {"02", "41", "42"});
+  const auto leaks = FindLeaks(train, &test);
+  ASSERT_TRUE(leaks.ok()) << leaks.status();
+  EXPECT_THAT(leaks->scenes, ElementsAre("02", "41", "42"));
+  EXPECT_THAT(leaks->reasons,
+              ElementsAre("3 scenes of ohaze are in the test set, by their "
+                          "names: 02, 41, 42"));
+  // Two pairs a scene: those of 41 and the first of 42.
+  const std::vector<int64_t> tested = {2, 3, 4};
+  EXPECT_THAT(FindLeaks(train, &test, &tested)->scenes,
+              ElementsAre("41", "42"));
+  EXPECT_EQ(train.reads + test.reads, 0);
+
+  const MemoryDataset nhhaze = SetOf("nhhaze", {"02"});
+  EXPECT_THAT(FindLeaks(train, &nhhaze)->scenes, IsEmpty());
+  const MemoryDataset v0 = SetOf("ots_v0", {"8180", "9001"});
+  const MemoryDataset beta = SetOf("ots_beta", {"8180"});
+  EXPECT_THAT(FindLeaks(v0, &beta)->scenes, ElementsAre("8180"));
+}
+
 TEST(FindLeaks, Nyu2LosesTheScenesOfSotsIndoor) {
   const std::vector<std::string> scenes = {
       "NYU2_1399", "NYU2_1400", "NYU2_1449", "NYU2_1450",
@@ -106,6 +129,24 @@ TEST(FindLeaks, SyntheticNumbersAreNobodysScenes) {
   const auto leaks = FindLeaks(train, &test);
   ASSERT_TRUE(leaks.ok()) << leaks.status();
   EXPECT_THAT(leaks->scenes, IsEmpty());
+  // Another seed, another garden.
+  MemoryDataset gardens = SetOf("synthetic_ohaze", {"01", "02"});
+  gardens.same_clear["01"] = "x";
+  const MemoryDataset others = SetOf("synthetic_ohaze", {"01", "02"});
+  EXPECT_THAT(FindLeaks(gardens, &others)->scenes, ElementsAre("02"));
+}
+
+// On either side: a copy of a synthetic set that lost its SYNTHETIC.json has a
+// real set's name.
+TEST(FindLeaks, ASyntheticSetIsComparedPixelByPixel) {
+  for (const std::string name : {"its", "synthetic_its"}) {
+    const MemoryDataset train = SetOf(name, {"1", "2"});
+    MemoryDataset test = SetOf("synthetic_sots_indoor", {"1400", "1401"});
+    test.same_clear["1401"] = "2";
+    const auto leaks = FindLeaks(train, &test);
+    ASSERT_TRUE(leaks.ok()) << leaks.status();
+    EXPECT_THAT(leaks->scenes, ElementsAre("2")) << name;
+  }
 }
 
 }  // namespace

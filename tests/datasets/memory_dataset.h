@@ -26,10 +26,11 @@ class MemoryDataset : public PairedDataset {
   std::map<std::string, ImageSize> sizes;
   std::map<std::string, std::string> same_clear;
   std::string fail_on_id;  // Read of this pair is an error.
+  std::string folder_layout = "memory";
   mutable std::atomic<int> reads{0};
 
   const std::string& name() const override { return name_; }
-  const std::string& layout() const override { return layout_; }
+  const std::string& layout() const override { return folder_layout; }
   const std::vector<std::string>& invalid_reasons() const override {
     return reasons_;
   }
@@ -63,7 +64,6 @@ class MemoryDataset : public PairedDataset {
 
  private:
   std::string name_;
-  std::string layout_ = "memory";
   std::vector<std::string> reasons_;
   std::vector<PairName> pairs_;
 };

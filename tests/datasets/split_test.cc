@@ -9,6 +9,7 @@
 #include "bild/base/natural_order.h"
 #include "bild/base/seed.h"
 #include "bild/base/sha256.h"
+#include "datasets/challenge_ids.h"
 #include "datasets/reside_ids.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
@@ -265,9 +266,7 @@ TEST(MakeSplit, APartOfAChallengeKeepsItsSides) {
   SplitOptions options;
   options.rule = SplitRule::kChallenge;
   options.seed = 0;
-  for (int i = 1; i <= 45; ++i) {
-    options.complete_ids.push_back((i < 10 ? "0" : "") + std::to_string(i));
-  }
+  options.complete_ids = OHazeIds();
   const auto pairs = ChallengePairs({"02", "35", "36", "41", "45"});
   const auto split = MakeSplit(pairs, {}, options);
   ASSERT_TRUE(split.ok()) << split.status();
@@ -285,6 +284,23 @@ TEST(MakeSplit, APartOfAChallengeKeepsItsSides) {
   const auto tenth = MakeSplit(ChallengePairs({"02", "41"}), {}, options);
   ASSERT_TRUE(tenth.ok()) << tenth.status();
   EXPECT_EQ(tenth->train.indices.size() + tenth->validation.indices.size(), 2u);
+}
+
+TEST(MakeSplit, AChallengeThatIsTestedElsewhereNeedsNoTestPictures) {
+  SplitOptions options;
+  options.rule = SplitRule::kChallenge;
+  options.seed = 0;
+  options.complete_ids = OHazeIds();
+  const auto pairs = ChallengePairs({"02", "36", "41"});
+  EXPECT_FALSE(MakeSplit(pairs, {"41"}, options).ok());
+  options.is_tested_elsewhere = true;
+  const auto split = MakeSplit(pairs, {"41"}, options);
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->train.text + split->validation.text, "02\n36\n");
+  EXPECT_FALSE(MakeSplit(pairs, {"36"}, options).ok());
+
+  EXPECT_EQ(ChallengeTestSide(pairs, options).text, "41\n");
+  EXPECT_EQ(ChallengeTestSide(ChallengePairs({"02"}), options).text, "");
 }
 
 TEST(ChallengeSplits, SizesThatDoNotFitAreRefused) {

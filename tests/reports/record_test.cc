@@ -46,13 +46,14 @@ TEST(RecordTest, EveryRecordSurvivesTheFile) {
 
 TEST(RecordTest, LineIsFlatAndBeginsWithTheSchema) {
   const std::string line = ToJsonLine(BildRecord());
-  EXPECT_EQ(line.rfind("{\"schema\":\"bild-record/2\",\"run_id\":", 0), 0U);
+  EXPECT_EQ(line.rfind("{\"schema\":\"bild-record/3\",\"run_id\":", 0), 0U);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_EQ(line.find('{', 1), std::string::npos);
   EXPECT_EQ(line.find('['), line.find("[dim=16,blocks=2]"));
   EXPECT_THAT(line, HasSubstr("\"seed\":2,\"checkpoint\":\"best@val\","
                               "\"checkpoint_step\":240,"));
   EXPECT_THAT(line, HasSubstr("\"psnr_db\":31.8125,"));
+  EXPECT_THAT(line, HasSubstr("\"layout\":\"ots\",\"test_layout\":\"sots\","));
 }
 
 TEST(RecordTest, ValuesKeepEveryBit) {
@@ -116,11 +117,11 @@ TEST(RecordTest, IdenticalRunsDifferInTimesOnly) {
 
 TEST(RecordTest, AnUnknownSchemaIsRefused) {
   const absl::StatusOr<Record> record = ParseRecord(
-      Replaced(ToJsonLine(BildRecord()), "bild-record/2", "bild-record/3"));
+      Replaced(ToJsonLine(BildRecord()), "bild-record/3", "bild-record/4"));
   EXPECT_EQ(record.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(MessageOf(record.status()),
-              HasSubstr("schema 'bild-record/3' is unknown, expected "
-                        "'bild-record/2'"));
+              HasSubstr("schema 'bild-record/4' is unknown, expected "
+                        "'bild-record/3'"));
 }
 
 TEST(RecordTest, EveryProblemOfALineIsNamedAtOnce) {
@@ -154,6 +155,8 @@ TEST(RecordTest, StrictAboutTypesNestingAndRepetition) {
   EXPECT_THAT(
       ProblemOf(Replaced(line, "\"steps\":300", "\"steps\":300,\"steps\":300")),
       HasSubstr("'steps' stands there twice"));
+  EXPECT_THAT(ProblemOf(Replaced(line, "\"test_layout\":\"sots\",", "")),
+              HasSubstr("field 'test_layout' is missing"));
   EXPECT_THAT(ProblemOf("[1]"), HasSubstr("no JSON object"));
   EXPECT_THAT(ProblemOf(line + "x"), HasSubstr("no valid JSON"));
   EXPECT_THAT(ProblemOf(""), HasSubstr("no valid JSON"));

@@ -55,7 +55,11 @@ TEST(ReportProgramTest, WrongUsageIsTwo) {
     EXPECT_EQ(outcome.exit_code, 2) << arguments;
     EXPECT_THAT(outcome.text, HasSubstr("RESULTS_DIR"));
   }
-  EXPECT_EQ(RunProgram("--help").exit_code, 0);
+  const Outcome help = RunProgram("--help");
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* file : {"records.jsonl", "curves.csv", "per_image.csv"}) {
+    EXPECT_THAT(help.text, HasSubstr(file));
+  }
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ Record SampleRecord(const std::string& method, std::optional<int64_t> seed,
   r.dataset = "ots_synthetic_test";
   r.train_dataset = "ots_synthetic";
   r.layout = "ots";
+  r.test_layout = "sots";
   r.test_list_sha256 = std::string(60, 'a') + "0123";
   r.train_list_sha256 = std::string(60, 'b') + "4567";
   r.validation_list_sha256 = std::string(60, 'c') + "89ab";
