@@ -19,14 +19,25 @@ namespace bild {
 namespace {
 
 // Between the name of a file and the number of the process that writes it.
-constexpr char kTemporary[] = ".tmp.";
+// Temporary files are removed by their names alone, in folders that users name,
+// so it must be one that nobody gives: "notes.tmp.20240101" is a user's.
+constexpr char kTemporary[] = ".bild-tmp.";
+
+std::string TemporaryPath(const std::string& path) {
+  const std::filesystem::path whole(path);
+  return (whole.parent_path() /
+          absl::StrCat(".", whole.filename().string(), kTemporary, ::getpid()))
+      .string();
+}
 
 // The process that a temporary file belongs to; 0 for any other file.
 pid_t MakerOf(const std::string& name) {
   const size_t at = name.rfind(kTemporary);
+  if (name[0] != '.' || at == std::string::npos) return 0;
+  const std::string number = name.substr(at + std::strlen(kTemporary));
   pid_t maker = 0;
-  if (at == std::string::npos ||
-      !absl::SimpleAtoi(name.substr(at + std::strlen(kTemporary)), &maker)) {
+  // Only what StrCat writes: no sign, no space, no leading zero.
+  if (!absl::SimpleAtoi(number, &maker) || absl::StrCat(maker) != number) {
     return 0;
   }
   return std::max<pid_t>(maker, 0);
@@ -89,10 +100,10 @@ void SyncFolderOf(const std::string& path) {
 
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces) {
-  const std::string temporary = absl::StrCat(path, kTemporary, ::getpid());
+  const std::string temporary = TemporaryPath(path);
   const int descriptor =
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) return SystemError(errno, "Cannot create", temporary);
+  if (descriptor < 0) return SystemError(errno, "Cannot create", path);
   int error = 0;
   size_t wanted = 0;
   for (const Bytes& piece : pieces) wanted += piece.size;
@@ -125,11 +136,12 @@ void RemoveAbandonedTemporaries(const std::string& folder) {
   namespace fs = std::filesystem;
   std::error_code error;
   std::vector<fs::path> abandoned;
-  for (fs::recursive_directory_iterator entry(folder, error);
-       !error && entry != fs::recursive_directory_iterator();
-       entry.increment(error)) {
+  for (fs::directory_iterator entry(folder, error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const pid_t maker = MakerOf(entry->path().filename().string());
     if (maker == 0 || maker == ::getpid()) continue;
+    std::error_code ignored;
+    if (!fs::is_regular_file(entry->symlink_status(ignored))) continue;
     if (::kill(maker, 0) != 0 && errno == ESRCH) {
       abandoned.push_back(entry->path());
     }

@@ -128,7 +128,7 @@ TEST_F(PackProgramTest, KilledPackingsGoOn) {
   EXPECT_GE(killed, 2);
   // What a kill leaves in the middle of writing the index. Linux numbers no
   // process so high.
-  WriteBytes(cache_ + "/pair.index.tmp.4194305", "half");
+  WriteBytes(cache_ + "/.pair.index.bild-tmp.4194305", "half");
   const ProgramOutcome last = RunProgram(PackCall(cache_));
   EXPECT_EQ(last.exit_code, 0) << Describe(last);
   for (const std::string name : {"/pair.index", "/pair.pixels"}) {
