@@ -197,8 +197,7 @@ class Packing {
       index.images[i].source_sha256 = done_[i]->source_sha256;
       index.images[i].pixels_sha256 = done_[i]->pixels_sha256;
     }
-    BILD_ASSIGN_OR_RETURN(const std::string manifest, ManifestOf(index));
-    index.manifest_sha256 = Sha256Hex(manifest);
+    index.manifest_sha256 = Sha256Hex(ManifestOf(index));
     if (::unlink(index_path_.c_str()) != 0 && errno != ENOENT) {
       return CacheSystemError("Cannot remove the old", index_path_, errno);
     }
@@ -213,14 +212,12 @@ class Packing {
   }
 
   // What `verify --write_manifest` would write.
-  absl::StatusOr<std::string> ManifestOf(const CacheIndex& index) const {
+  std::string ManifestOf(const CacheIndex& index) const {
     std::map<std::string, ManifestRow> rows;
-    const std::string prefix = index.source_folder + "/";
     for (size_t i = 0; i < index.images.size(); ++i) {
       const CachedImage& image = index.images[i];
-      const std::string path = image.source_path.rfind(prefix, 0) == 0
-                                   ? image.source_path.substr(prefix.size())
-                                   : image.source_path;
+      const std::string path =
+          PathInSet(image.source_path, index.source_folder);
       const int64_t more_px = plan_.is_cut[i] != 0 ? 20 : 0;
       rows[path] = {path,
                     image.source_bytes,

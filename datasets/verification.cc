@@ -125,16 +125,14 @@ class Verifier {
     BILD_ASSIGN_OR_RETURN(Image image,
                           DecodeImage(bytes, path, options_.reading));
     if (wants_hashes_) {
-      facts->row = {RelativePath(path), static_cast<int64_t>(bytes.size()),
-                    Sha256Hex(bytes),   image.width_px,
-                    image.height_px,    PixelHash(image)};
+      facts->row = {PathInSet(path, folders_.set_folder),
+                    static_cast<int64_t>(bytes.size()),
+                    Sha256Hex(bytes),
+                    image.width_px,
+                    image.height_px,
+                    PixelHash(image)};
     }
     return image;
-  }
-
-  std::string RelativePath(const std::string& path) const {
-    const std::string prefix = folders_.set_folder + "/";
-    return path.rfind(prefix, 0) == 0 ? path.substr(prefix.size()) : path;
   }
 
   void RunTask(const Task& task) {

@@ -182,7 +182,7 @@ absl::StatusOr<bool> VerifySet() {
     CompareManifests(*wanted, found.manifest, &found.problems, &found.warnings);
   }
   if (options.wants_hashes || options.is_deep) {
-    BILD_ASSIGN_OR_RETURN(const std::string text, ManifestText(found.manifest));
+    const std::string text = ManifestText(found.manifest);
     manifest_sha256 = Sha256Hex(text);
     if (!out.empty() && found.problems.groups().empty()) {
       BILD_RETURN_IF_ERROR(WriteFileAtomically(out, text));

@@ -190,7 +190,7 @@ TEST_F(CacheTest, AppliesTheBorderRule) {
   options.wants_hashes = true;
   const Verification verified = Verify(info, folders, draft, options);
   EXPECT_EQ(outcome->index.manifest_sha256,
-            Sha256Hex(ManifestText(verified.manifest).value()));
+            Sha256Hex(ManifestText(verified.manifest)));
 }
 
 TEST_F(CacheTest, KeepsSixteenBitsAndExpandedGrey) {
