@@ -1,10 +1,12 @@
 #include "datasets/cache_writer.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,6 +30,14 @@ namespace bild {
 namespace {
 
 constexpr int64_t kJournalEvery = 64;
+
+void SyncFolder(const std::string& path) {
+  const int descriptor =
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);  // Some file systems refuse it; the rename stands.
+  ::close(descriptor);
+}
 
 class Packing {
  public:
@@ -60,7 +70,11 @@ class Packing {
       if (!absl::IsCancelled(packed)) RemoveTraces();
       return packed;
     }
-    BILD_ASSIGN_OR_RETURN(outcome.index, PutInPlace());
+    outcome.index = FinishedIndex();
+    if (absl::Status put = PutInPlace(outcome.index); !put.ok()) {
+      RemoveTraces();
+      return put;
+    }
     return outcome;
   }
 
@@ -190,25 +204,44 @@ class Packing {
     return row;
   }
 
-  // Nobody may find the old index beside the new pixels, so it goes first.
-  absl::StatusOr<CacheIndex> PutInPlace() {
+  // The plan with the hashes of what was packed.
+  CacheIndex FinishedIndex() const {
     CacheIndex index = plan_.index;
     for (size_t i = 0; i < done_.size(); ++i) {
       index.images[i].source_sha256 = done_[i]->source_sha256;
       index.images[i].pixels_sha256 = done_[i]->pixels_sha256;
     }
     index.manifest_sha256 = Sha256Hex(ManifestOf(index));
-    if (::unlink(index_path_.c_str()) != 0 && errno != ENOENT) {
-      return CacheSystemError("Cannot remove the old", index_path_, errno);
-    }
-    if (::rename(partial_path_.c_str(), data_path_.c_str()) != 0) {
-      return CacheSystemError("Cannot rename to", data_path_, errno);
-    }
-    // Syncs the folder as well, after the rename.
+    return index;
+  }
+
+  // The index goes first, whole and synced: as long as the finished pixels have
+  // their partial name, the next call finds them and the journal and ends here
+  // again. The other way round nobody would know what they are.
+  absl::Status PutInPlace(const CacheIndex& index) {
+    // Pixels of this very plan that are there already have no index, or it was
+    // found wanting: the new one must not be taken for theirs.
+    if (HasHeaderOfThisPlan(data_path_)) ::unlink(data_path_.c_str());
     BILD_RETURN_IF_ERROR(
         WriteFileAtomically(index_path_, CacheIndexText(index)));
+    if (::rename(partial_path_.c_str(), data_path_.c_str()) != 0) {
+      const int error = errno;
+      ::unlink(index_path_.c_str());  // Its pixels will not come.
+      return CacheSystemError("Cannot rename to", data_path_, error);
+    }
+    // Both names are on the disk before the way to go on is given up.
+    SyncFolder(plan_.output);
     ::unlink(journal_path_.c_str());
-    return index;
+    return absl::OkStatus();
+  }
+
+  bool HasHeaderOfThisPlan(const std::string& path) const {
+    const std::string wanted = CacheDataHeader(plan_.index.plan_sha256);
+    std::string found(wanted.size(), '\0');
+    std::ifstream file(path, std::ios::binary);
+    return file.read(found.data(), static_cast<std::streamsize>(found.size()))
+               .good() &&
+           found == wanted;
   }
 
   // What `verify --write_manifest` would write.

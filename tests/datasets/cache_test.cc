@@ -396,6 +396,36 @@ TEST_F(CacheTest, PicturesThatDoNotDecodeAreListedAndNothingIsLeft) {
   EXPECT_THAT(NamesIn(cache_), IsEmpty());
 }
 
+// Folders where the files should go: an error, and nothing of the packing
+// stays.
+TEST_F(CacheTest, ACacheThatCannotBePutInPlaceLeavesNothing) {
+  WritePairs(data_, 2, 1);
+  for (const std::string taken : {"/pair.index", "/pair.pixels"}) {
+    WriteBytes(cache_ + taken + "/mine", "x");
+    const auto outcome = Pack(Request());
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_THAT(std::string(outcome.status().message()),
+                HasSubstr(cache_ + taken));
+    EXPECT_THAT(NamesIn(cache_), ElementsAre(taken.substr(1)));
+    std::filesystem::remove_all(cache_);
+  }
+}
+
+// The index is gone, its pixels are not: they are made again, and no kill can
+// make the new index speak of the old ones.
+TEST_F(CacheTest, PixelsWithoutTheirIndexAreMadeAgain) {
+  WritePairs(data_, 2, 1);
+  ASSERT_TRUE(Pack(Request()).ok());
+  std::string damaged = ReadFile(cache_ + "/pair.pixels").value();
+  damaged[200] = static_cast<char>(damaged[200] ^ 4);
+  WriteBytes(cache_ + "/pair.pixels", damaged);
+  std::filesystem::remove(cache_ + "/pair.index");
+  const auto outcome = Pack(Request());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_FALSE(outcome->was_done);
+  EXPECT_TRUE((*Open())->CheckPixels().ok());
+}
+
 TEST_F(CacheTest, TwoPackingsDoNotMix) {
   WritePairs(data_, 2, 1);
   ASSERT_TRUE(MakeFolders(cache_).ok());
