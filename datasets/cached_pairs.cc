@@ -16,6 +16,7 @@
 #include "datasets/mapped_file.h"
 #include "datasets/parallel_for.h"
 #include "datasets/pixel_hash.h"
+#include "datasets/shell_word.h"
 #include "fmt/format.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -29,18 +30,6 @@ constexpr char kIndexSuffix[] = ".index";
 absl::Status Extended(const absl::Status& status, const std::string& more) {
   return absl::Status(status.code(),
                       std::string(status.message()) + " " + more);
-}
-
-// As a shell reads it back: official folders have spaces and # in their names.
-std::string ShellWord(const std::string& text) {
-  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || std::strchr("/._-+,:@%", c) != nullptr;
-  });
-  if (is_plain && !text.empty()) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
-  return word + "'";
 }
 
 // "2026-11-24 15:01:20.000000017 UTC".

@@ -150,6 +150,22 @@ TEST(Diagnose, SaysWhatToChange) {
                           HasSubstr("b: '" + root / "odd/hazy/b.png")));
 }
 
+// The commands that it prints can be pasted.
+TEST(Diagnose, FoldersWithSpacesAreQuoted) {
+  const TemporaryFolder root;
+  const Image image = PatternImage(8, 6, 1);
+  const std::string official = root / "# O-HAZY NTIRE 2018";
+  WritePicture(official + "/hazy/01_outdoor_hazy.png", image);
+  WritePicture(official + "/GT/01_outdoor_GT.png", image);
+  WritePicture(root / "my set/fog/a_hazy.png", image);
+  WritePicture(root / "my set/truth/a.png", image);
+  EXPECT_THAT(
+      Ask(root.path()),
+      AllOf(HasSubstr("--dataset=ohaze --data_root='" + official +
+                      "' --allow_partial"),
+            HasSubstr("--dataset=pair --data_root='" + root / "my set" + "'")));
+}
+
 TEST(Diagnose, NeedsAFolder) {
   const TemporaryFolder root;
   EXPECT_EQ(Diagnose(root / "none").status().code(),
