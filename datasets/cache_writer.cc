@@ -24,6 +24,7 @@
 #include "datasets/parallel_for.h"
 #include "datasets/partial_cache_file.h"
 #include "datasets/pixel_hash.h"
+#include "datasets/within_memory.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -142,7 +143,10 @@ class Packing {
       std::vector<absl::Status> writes(count);
       ParallelFor(static_cast<int64_t>(count), [&](int64_t i) {
         const auto place = static_cast<size_t>(i);
-        rows[place] = PackImage(missing[start + place], &writes[place]);
+        const auto number = static_cast<size_t>(missing[start + place]);
+        rows[place] = WithinMemory(plan_.index.images[number].source_path, [&] {
+          return PackImage(missing[start + place], &writes[place]);
+        });
       });
       for (const absl::Status& write : writes) BILD_RETURN_IF_ERROR(write);
       BILD_RETURN_IF_ERROR(partial_.Sync());

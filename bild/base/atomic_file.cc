@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <system_error>
 
 #include "absl/strings/numbers.h"
@@ -68,6 +69,9 @@ absl::Status SystemError(int error, const std::string& doing,
           text,
           " Free space there or choose another --out; what was written "
           "before is intact."));
+    case ENOMEM:
+      return absl::ResourceExhaustedError(absl::StrCat(
+          text, " End other programs, or take a machine with more memory."));
     default:
       return absl::UnavailableError(text);
   }
@@ -85,6 +89,26 @@ int WriteAll(int descriptor, const char* data, size_t size) {
     size -= static_cast<size_t>(written);
   }
   return 0;
+}
+
+// Reads to the end or returns the errno; `size` is how much to expect.
+int ReadAll(int descriptor, off_t size, std::string* content) {
+  // A caller in a thread of its own could not catch what is thrown here.
+  try {
+    content->reserve(static_cast<size_t>(size));
+    char buffer[1 << 16];
+    while (true) {
+      const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
+      if (count == 0) return 0;
+      if (count > 0) {
+        content->append(buffer, static_cast<size_t>(count));
+      } else if (errno != EINTR) {
+        return errno;
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
 }
 
 void SyncFolderOf(const std::string& path) {
@@ -162,17 +186,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
     return absl::FailedPreconditionError(absl::StrCat(
         "Cannot read '", path, "': it is a folder, expected a file."));
   } else {
-    content.reserve(static_cast<size_t>(status.st_size));
-    char buffer[1 << 16];
-    while (error == 0) {
-      const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
-      if (count == 0) break;
-      if (count > 0) {
-        content.append(buffer, static_cast<size_t>(count));
-      } else if (errno != EINTR) {
-        error = errno;
-      }
-    }
+    error = ReadAll(descriptor, status.st_size, &content);
   }
   ::close(descriptor);
   if (error != 0) return SystemError(error, "Cannot read", path);
