@@ -38,10 +38,42 @@ std::string ReadAt(int descriptor, int64_t offset, size_t count) {
   return bytes;
 }
 
+// What stands between a PNG's prefix and its pixels.
+enum class PixelsOfPng {
+  kReached,      // Nothing that matters.
+  kTransparent,  // A transparent colour.
+  kTooFar,       // More chunks than are walked.
+};
+
+// Walks the heads of chunks from the prefix on: a colour profile of some
+// kilobytes pushes a tRNS chunk behind it.
+PixelsOfPng WalkToPixels(int descriptor, const std::string& prefix) {
+  constexpr size_t kSignatureBytes = 8;
+  constexpr size_t kHeadBytes = 8;
+  constexpr int kMostChunks = 1000;
+  if (prefix.compare(0, 4, "\x89PNG") != 0) return PixelsOfPng::kReached;
+  auto at = static_cast<int64_t>(kSignatureBytes);
+  for (int chunk = 0; chunk < kMostChunks; ++chunk) {
+    const bool is_in_prefix = at + static_cast<int64_t>(kHeadBytes) <=
+                              static_cast<int64_t>(prefix.size());
+    const std::string head =
+        is_in_prefix ? prefix.substr(static_cast<size_t>(at), kHeadBytes)
+                     : ReadAt(descriptor, at, kHeadBytes);
+    if (head.size() < kHeadBytes) return PixelsOfPng::kReached;
+    const std::string type = head.substr(4);
+    if (type == "IDAT" || type == "IEND") return PixelsOfPng::kReached;
+    if (type == "tRNS") return PixelsOfPng::kTransparent;
+    at += 12 + int64_t{BigEndian32(head, 0)};
+  }
+  return PixelsOfPng::kTooFar;
+}
+
 struct FileEnds {
   std::string prefix;  // The first kPrefixBytes, or all.
   std::string tail;    // The last 12 bytes, or all.
   int64_t size = 0;
+  // Of a PNG, behind the prefix.
+  PixelsOfPng png = PixelsOfPng::kReached;
 };
 
 absl::StatusOr<FileEnds> ReadEnds(const std::string& path) {
@@ -71,6 +103,7 @@ absl::StatusOr<FileEnds> ReadEnds(const std::string& path) {
     ends.size = status.st_size;
     ends.prefix = ReadAt(descriptor, 0, kPrefixBytes);
     ends.tail = ReadAt(descriptor, std::max<int64_t>(0, ends.size - 12), 12);
+    ends.png = WalkToPixels(descriptor, ends.prefix);
   }
   ::close(descriptor);
   if (!is_known || !S_ISREG(status.st_mode)) {
@@ -121,9 +154,14 @@ absl::StatusOr<ImageHeader> Inspect(const std::string& path,
   }
   absl::StatusOr<ImageHeader> header = ParseImageHeader(ends.prefix, rules);
   const bool is_whole = ends.size <= static_cast<int64_t>(ends.prefix.size());
-  if (absl::IsOutOfRange(header.status()) && !is_whole) {
+  const bool goes_on = absl::IsOutOfRange(header.status()) ||
+                       (header.ok() && ends.png == PixelsOfPng::kTooFar);
+  if (goes_on && !is_whole) {
     BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
     header = ParseImageHeader(bytes, rules);
+  }
+  if (header.ok() && ends.png == PixelsOfPng::kTransparent) {
+    header->has_alpha = true;
   }
   if (absl::IsOutOfRange(header.status())) {
     return with_path(absl::DataLossError(
