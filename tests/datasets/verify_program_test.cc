@@ -244,6 +244,33 @@ TEST(VerifyProgram, AWrongCallIsExitCode2) {
   EXPECT_EQ(Start("VERIFY", {"--help"}).exit_code, 0);
 }
 
+// A program that reads the JSON finds some whatever is wrong.
+TEST(VerifyProgram, ASetThatDoesNotOpenIsJsonToo) {
+  const TemporaryFolder root;
+  WritePairs(root / "data", 2);
+  WriteBytes(root / "m.txt", "no manifest");
+  const std::string json_flag = "--json";
+  for (const ProgramOutcome& outcome :
+       {VerifyPair("/nowhere", {json_flag}),
+        VerifyPair(root.path(), {json_flag}),
+        VerifyPair(root / "data", {json_flag, "--manifest=" + root / "m.txt"}),
+        VerifyPair(root / "data",
+                   {json_flag, "--write_manifest=" + root / "none/m.txt"})}) {
+    EXPECT_EQ(outcome.exit_code, 1) << Describe(outcome);
+    const auto json = nlohmann::json::parse(
+        outcome.out.substr(0, outcome.out.find('\n')), nullptr, false);
+    ASSERT_TRUE(json.is_object()) << Describe(outcome);
+    EXPECT_EQ(json["dataset"], "pair");
+    EXPECT_EQ(json["verdict"], "bad");
+    ASSERT_EQ(json["problems"].size(), 1u);
+    EXPECT_EQ(json["problems"][0]["count"], 1);
+    EXPECT_THAT(json["problems"][0]["kind"],
+                testing::AnyOf("open", "manifest_unwritten"));
+    EXPECT_TRUE(json["warnings"].is_array());
+    EXPECT_THAT(LastLine(outcome.out), HasSubstr(" verdict=bad"));
+  }
+}
+
 TEST(DoctorProgram, SaysWhatThereIs) {
   const TemporaryFolder root;
   WritePairs(root / "mine", 2);
