@@ -264,7 +264,7 @@ TEST(VerifyProgram, ASetThatDoesNotOpenIsJsonToo) {
     EXPECT_EQ(json["verdict"], "bad");
     ASSERT_EQ(json["problems"].size(), 1u);
     EXPECT_EQ(json["problems"][0]["count"], 1);
-    EXPECT_THAT(json["problems"][0]["kind"],
+    EXPECT_THAT(json["problems"][0]["kind"].get<std::string>(),
                 testing::AnyOf("open", "manifest_unwritten"));
     EXPECT_TRUE(json["warnings"].is_array());
     EXPECT_THAT(LastLine(outcome.out), HasSubstr(" verdict=bad"));
