@@ -8,6 +8,7 @@
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
 #include "datasets/escaped_field.h"
+#include "datasets/sha256_text.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -16,12 +17,6 @@ namespace {
 constexpr char kSign[] = "# bild-cache ";
 constexpr char kVersion[] = "1";
 constexpr char kChecksum[] = "sha256\t";
-
-bool IsSha256(const std::string& text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 // Only what fmt would write: no sign but of a negative number, no leading zero,
 // nothing around it.

@@ -6,18 +6,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "datasets/escaped_field.h"
+#include "datasets/sha256_text.h"
 #include "fmt/format.h"
 
 namespace bild {
 namespace {
 
 constexpr char kSign[] = "# bild-manifest 1 ";
-
-bool IsSha256(const std::string& text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 // Digits alone, so that what is read is what was written.
 bool ReadsAsCount(const std::string& text, int64_t* count) {
