@@ -55,6 +55,22 @@ absl::Status CheckFree(const std::string& folder, const std::string& identity) {
       foreign, "Choose another --out."));
 }
 
+// In the folders that runs make there, and nowhere else: --out may be a folder
+// with other things in it.
+void RemoveWhatKilledRunsLeft(const std::string& folder) {
+  namespace fs = std::filesystem;
+  RemoveAbandonedTemporaries(folder);
+  RemoveAbandonedTemporaries(folder + "/figures");
+  std::error_code error;
+  for (fs::directory_iterator entry(folder + "/checkpoints", error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;
+    if (fs::is_directory(entry->symlink_status(ignored))) {
+      RemoveAbandonedTemporaries(entry->path().string());
+    }
+  }
+}
+
 // Those of one evaluation. NotFound where there is no such file.
 absl::StatusOr<std::vector<PerImageRow>> PicturesIn(const std::string& path) {
   auto pictures = ReadPerImage(path);
@@ -106,7 +122,7 @@ absl::StatusOr<ResultsLock> ResultsLock::Take(const std::string& folder,
   ResultsLock lock(descriptor);
   // Again: another process may have been here before the lock.
   BILD_RETURN_IF_ERROR(CheckFree(folder, identity));
-  RemoveAbandonedTemporaries(folder);
+  RemoveWhatKilledRunsLeft(folder);
   if (!Exists(folder + kIdentity)) {
     BILD_RETURN_IF_ERROR(
         WriteFileAtomically(folder + kIdentity, identity + "\n"));

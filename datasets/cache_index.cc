@@ -7,6 +7,8 @@
 #include "absl/strings/str_split.h"
 #include "bild/base/sha256.h"
 #include "bild/base/status.h"
+#include "datasets/escaped_field.h"
+#include "datasets/sha256_text.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -15,51 +17,6 @@ namespace {
 constexpr char kSign[] = "# bild-cache ";
 constexpr char kVersion[] = "1";
 constexpr char kChecksum[] = "sha256\t";
-
-std::string Escaped(const std::string& field) {
-  std::string text;
-  for (const char c : field) {
-    if (c == '\\') {
-      text += "\\\\";
-    } else if (c == '\t') {
-      text += "\\t";
-    } else if (c == '\n') {
-      text += "\\n";
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
-
-// False for what Escaped does not write: other escapes, a bare tab.
-bool Unescape(const std::string& text, std::string* field) {
-  field->clear();
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\t') return false;
-    if (text[i] != '\\') {
-      *field += text[i];
-      continue;
-    }
-    if (++i == text.size()) return false;
-    if (text[i] == '\\') {
-      *field += '\\';
-    } else if (text[i] == 't') {
-      *field += '\t';
-    } else if (text[i] == 'n') {
-      *field += '\n';
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool IsSha256(const std::string& text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 // Only what fmt would write: no sign but of a negative number, no leading zero,
 // nothing around it.
@@ -74,7 +31,7 @@ int64_t Aligned(int64_t offset) {
 std::string BodyText(const CacheIndex& index) {
   std::string text = fmt::format("{}{}\n", kSign, kVersion);
   const auto line = [&text](const char* key, const std::string& value) {
-    text += fmt::format("{}\t{}\n", key, Escaped(value));
+    text += fmt::format("{}\t{}\n", key, EscapedField(value));
   };
   line("set", index.set);
   line("name", index.name);
@@ -93,15 +50,15 @@ std::string BodyText(const CacheIndex& index) {
   }
   for (const std::string& note : index.notes) line("note", note);
   for (const CachedImage& image : index.images) {
-    text += fmt::format("image\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
-                        image.offset, image.width_px, image.height_px,
-                        image.is_16_bit ? 16 : 8, Escaped(image.source_path),
-                        image.source_bytes, image.source_mtime_ns,
-                        image.source_sha256, image.pixels_sha256);
+    text += fmt::format(
+        "image\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", image.offset,
+        image.width_px, image.height_px, image.is_16_bit ? 16 : 8,
+        EscapedField(image.source_path), image.source_bytes,
+        image.source_mtime_ns, image.source_sha256, image.pixels_sha256);
   }
   for (const CachedPair& pair : index.pairs) {
-    text += fmt::format("pair\t{}\t{}\t{}\t{}\n", Escaped(pair.id),
-                        Escaped(pair.scene), pair.hazy, pair.clear);
+    text += fmt::format("pair\t{}\t{}\t{}\t{}\n", EscapedField(pair.id),
+                        EscapedField(pair.scene), pair.hazy, pair.clear);
   }
   return text;
 }
@@ -140,7 +97,7 @@ class BodyParser {
       Complain(fmt::format("expected '{}'", key));
       return;
     }
-    if (!Unescape(lines_[at_].substr(key.size() + 1), value)) {
+    if (!UnescapeField(lines_[at_].substr(key.size() + 1), value)) {
       Complain("a tab or an escape that nobody writes");
     }
     ++at_;
@@ -229,7 +186,7 @@ class BodyParser {
     }
     if (bits != 8 && bits != 16) return "bits are neither 8 nor 16";
     image.is_16_bit = bits == 16;
-    if (!Unescape(fields_[5], &image.source_path)) {
+    if (!UnescapeField(fields_[5], &image.source_path)) {
       return "a tab or an escape that nobody writes";
     }
     if (image.source_bytes < 0) return "source bytes below 0";
@@ -256,7 +213,8 @@ class BodyParser {
       return fmt::format("{} fields, expected 5", fields_.size());
     }
     CachedPair pair;
-    if (!Unescape(fields_[1], &pair.id) || !Unescape(fields_[2], &pair.scene)) {
+    if (!UnescapeField(fields_[1], &pair.id) ||
+        !UnescapeField(fields_[2], &pair.scene)) {
       return "a tab or an escape that nobody writes";
     }
     const auto count = static_cast<int64_t>(index_.images.size());

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "datasets/sha256_text.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -36,12 +37,11 @@ std::vector<CacheJournalRow> ParseCacheJournal(const std::string& text,
     const std::vector<std::string> fields =
         absl::StrSplit(text.substr(start, end - start), '\t');
     CacheJournalRow row;
+    // Only what CacheJournalText writes: these hashes go into an index.
     if (fields.size() != 4 || !absl::SimpleAtoi(fields[0], &row.number) ||
-        row.number < 0 || row.number >= images ||
-        !seen.insert(row.number).second ||
-        std::any_of(
-            fields.begin() + 1, fields.end(),
-            [](const std::string& hash) { return hash.size() != 64; })) {
+        fmt::format("{}", row.number) != fields[0] || row.number < 0 ||
+        row.number >= images || !seen.insert(row.number).second ||
+        !std::all_of(fields.begin() + 1, fields.end(), IsSha256)) {
       break;
     }
     row.source_sha256 = fields[1];

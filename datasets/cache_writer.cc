@@ -1,10 +1,12 @@
 #include "datasets/cache_writer.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,12 +24,21 @@
 #include "datasets/parallel_for.h"
 #include "datasets/partial_cache_file.h"
 #include "datasets/pixel_hash.h"
+#include "datasets/within_memory.h"
 #include "fmt/format.h"
 
 namespace bild {
 namespace {
 
 constexpr int64_t kJournalEvery = 64;
+
+void SyncFolder(const std::string& path) {
+  const int descriptor =
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);  // Some file systems refuse it; the rename stands.
+  ::close(descriptor);
+}
 
 class Packing {
  public:
@@ -60,7 +71,11 @@ class Packing {
       if (!absl::IsCancelled(packed)) RemoveTraces();
       return packed;
     }
-    BILD_ASSIGN_OR_RETURN(outcome.index, PutInPlace());
+    outcome.index = FinishedIndex();
+    if (absl::Status put = PutInPlace(outcome.index); !put.ok()) {
+      RemoveTraces();
+      return put;
+    }
     return outcome;
   }
 
@@ -128,7 +143,10 @@ class Packing {
       std::vector<absl::Status> writes(count);
       ParallelFor(static_cast<int64_t>(count), [&](int64_t i) {
         const auto place = static_cast<size_t>(i);
-        rows[place] = PackImage(missing[start + place], &writes[place]);
+        const auto number = static_cast<size_t>(missing[start + place]);
+        rows[place] = WithinMemory(plan_.index.images[number].source_path, [&] {
+          return PackImage(missing[start + place], &writes[place]);
+        });
       });
       for (const absl::Status& write : writes) BILD_RETURN_IF_ERROR(write);
       BILD_RETURN_IF_ERROR(partial_.Sync());
@@ -190,37 +208,53 @@ class Packing {
     return row;
   }
 
-  // Nobody may find the old index beside the new pixels, so it goes first.
-  absl::StatusOr<CacheIndex> PutInPlace() {
+  // The plan with the hashes of what was packed.
+  CacheIndex FinishedIndex() const {
     CacheIndex index = plan_.index;
     for (size_t i = 0; i < done_.size(); ++i) {
       index.images[i].source_sha256 = done_[i]->source_sha256;
       index.images[i].pixels_sha256 = done_[i]->pixels_sha256;
     }
-    BILD_ASSIGN_OR_RETURN(const std::string manifest, ManifestOf(index));
-    index.manifest_sha256 = Sha256Hex(manifest);
-    if (::unlink(index_path_.c_str()) != 0 && errno != ENOENT) {
-      return CacheSystemError("Cannot remove the old", index_path_, errno);
-    }
-    if (::rename(partial_path_.c_str(), data_path_.c_str()) != 0) {
-      return CacheSystemError("Cannot rename to", data_path_, errno);
-    }
-    // Syncs the folder as well, after the rename.
-    BILD_RETURN_IF_ERROR(
-        WriteFileAtomically(index_path_, CacheIndexText(index)));
-    ::unlink(journal_path_.c_str());
+    index.manifest_sha256 = Sha256Hex(ManifestOf(index));
     return index;
   }
 
+  // The index goes first, whole and synced: as long as the finished pixels have
+  // their partial name, the next call finds them and the journal and ends here
+  // again. The other way round nobody would know what they are.
+  absl::Status PutInPlace(const CacheIndex& index) {
+    // Pixels of this very plan that are there already have no index, or it was
+    // found wanting: the new one must not be taken for theirs.
+    if (HasHeaderOfThisPlan(data_path_)) ::unlink(data_path_.c_str());
+    BILD_RETURN_IF_ERROR(
+        WriteFileAtomically(index_path_, CacheIndexText(index)));
+    if (::rename(partial_path_.c_str(), data_path_.c_str()) != 0) {
+      const int error = errno;
+      ::unlink(index_path_.c_str());  // Its pixels will not come.
+      return CacheSystemError("Cannot rename to", data_path_, error);
+    }
+    // Both names are on the disk before the way to go on is given up.
+    SyncFolder(plan_.output);
+    ::unlink(journal_path_.c_str());
+    return absl::OkStatus();
+  }
+
+  bool HasHeaderOfThisPlan(const std::string& path) const {
+    const std::string wanted = CacheDataHeader(plan_.index.plan_sha256);
+    std::string found(wanted.size(), '\0');
+    std::ifstream file(path, std::ios::binary);
+    return file.read(found.data(), static_cast<std::streamsize>(found.size()))
+               .good() &&
+           found == wanted;
+  }
+
   // What `verify --write_manifest` would write.
-  absl::StatusOr<std::string> ManifestOf(const CacheIndex& index) const {
+  std::string ManifestOf(const CacheIndex& index) const {
     std::map<std::string, ManifestRow> rows;
-    const std::string prefix = index.source_folder + "/";
     for (size_t i = 0; i < index.images.size(); ++i) {
       const CachedImage& image = index.images[i];
-      const std::string path = image.source_path.rfind(prefix, 0) == 0
-                                   ? image.source_path.substr(prefix.size())
-                                   : image.source_path;
+      const std::string path =
+          PathInSet(image.source_path, index.source_folder);
       const int64_t more_px = plan_.is_cut[i] != 0 ? 20 : 0;
       rows[path] = {path,
                     image.source_bytes,

@@ -21,12 +21,14 @@ struct PackOutcome {
 };
 
 // Decodes what is missing, in parallel, and puts the cache in place: pixels
-// into SET.pixels.partial, every 64 pictures synced and noted in SET.journal,
-// at the end renamed, and the index written last. So whoever finds an index
-// finds a whole cache, and a packing that was killed goes on at the next call
-// with the same files. Pictures that do not decode are an error that lists all
-// of them; then, and on a full disk, nothing is left behind. FailedPrecondition
-// while another process packs the same set there.
+// into SET.pixels.partial, every 64 pictures synced and noted in SET.journal;
+// at the end the index is written and synced, then both are renamed, the index
+// first. Until then an older cache of the set stays as it was. A packing that
+// was killed, between the two renames as well, goes on at the next call with
+// the same files; an index without the pixels of its packing is refused by
+// whoever opens it. Pictures that do not decode are an error that lists all of
+// them; then, and on any error of the disk, nothing of this packing is left.
+// FailedPrecondition while another process packs the same set there.
 //
 // `wants_stop` is asked between the sixty-fours: Cancelled, and what is done
 // stays. `progress` counts plan.index.images; both may be null.

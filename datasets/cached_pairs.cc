@@ -1,21 +1,18 @@
 #include "datasets/cached_pairs.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "bild/base/atomic_file.h"
-#include "bild/base/sha256.h"
 #include "bild/base/status.h"
+#include "datasets/cache_sources.h"
 #include "datasets/mapped_file.h"
 #include "datasets/parallel_for.h"
 #include "datasets/pixel_hash.h"
+#include "datasets/shell_word.h"
 #include "fmt/format.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -29,32 +26,6 @@ constexpr char kIndexSuffix[] = ".index";
 absl::Status Extended(const absl::Status& status, const std::string& more) {
   return absl::Status(status.code(),
                       std::string(status.message()) + " " + more);
-}
-
-// As a shell reads it back: official folders have spaces and # in their names.
-std::string ShellWord(const std::string& text) {
-  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || std::strchr("/._-+,:@%", c) != nullptr;
-  });
-  if (is_plain && !text.empty()) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
-  return word + "'";
-}
-
-// "2026-11-24 15:01:20.000000017 UTC".
-std::string TimeText(int64_t mtime_ns) {
-  constexpr int64_t kSecond = 1'000'000'000;
-  const int64_t rest_ns = (mtime_ns % kSecond + kSecond) % kSecond;
-  const auto seconds = static_cast<std::time_t>((mtime_ns - rest_ns) / kSecond);
-  std::tm parts;
-  if (::gmtime_r(&seconds, &parts) == nullptr) {
-    return fmt::format("{} ns", mtime_ns);
-  }
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:09} UTC",
-                     parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec, rest_ns);
 }
 
 // "sots_indoor, its": the caches of a folder.
@@ -100,34 +71,6 @@ absl::Status CheckFlags(const CacheIndex& index, const CacheRequest& request) {
       problems, ""));
 }
 
-// What differs between an image and its source; empty if nothing does.
-std::string CompareImage(const CachedImage& image, bool hashes_it) {
-  struct stat status;
-  if (::stat(image.source_path.c_str(), &status) != 0) {
-    return fmt::format("'{}': {}", image.source_path, std::strerror(errno));
-  }
-  const auto bytes = static_cast<int64_t>(status.st_size);
-  if (bytes != image.source_bytes) {
-    return fmt::format("'{}' has {} bytes, was packed with {}",
-                       image.source_path, bytes, image.source_bytes);
-  }
-  const int64_t mtime_ns =
-      static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 +
-      status.st_mtim.tv_nsec;
-  if (mtime_ns != image.source_mtime_ns) {
-    return fmt::format(
-        "'{}' was last written at {}, the one that was packed at {}",
-        image.source_path, TimeText(mtime_ns), TimeText(image.source_mtime_ns));
-  }
-  if (!hashes_it) return "";
-  const absl::StatusOr<std::string> content = ReadFile(image.source_path);
-  if (!content.ok()) return std::string(content.status().message());
-  const std::string sha256 = Sha256Hex(*content);
-  if (sha256 == image.source_sha256) return "";
-  return fmt::format("'{}' has the SHA-256 {}, was packed with {}",
-                     image.source_path, sha256, image.source_sha256);
-}
-
 }  // namespace
 
 std::string CacheIndexPath(const std::string& folder, const std::string& set) {
@@ -146,28 +89,6 @@ std::string PackCommand(const CacheIndex& index, const std::string& folder) {
       index.is_partial ? " --allow_partial" : "",
       index.reading.expand_grey ? " --expand_grey" : "",
       index.reading.depth16 ? " --depth16" : "");
-}
-
-absl::Status CompareWithSources(const CacheIndex& index, bool hashes_them) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(index.source_folder, error)) {
-    return absl::NotFoundError(
-        fmt::format("'{}', which {} was packed from, is not here.",
-                    index.source_folder, index.name));
-  }
-  std::vector<std::string> differences(index.images.size());
-  ParallelFor(static_cast<int64_t>(index.images.size()), [&](int64_t i) {
-    const auto place = static_cast<size_t>(i);
-    differences[place] = CompareImage(index.images[place], hashes_them);
-  });
-  differences.erase(
-      std::remove(differences.begin(), differences.end(), std::string()),
-      differences.end());
-  if (differences.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(ListProblems(
-      fmt::format("{}: {} of {} pictures changed since they were packed:",
-                  index.name, differences.size(), index.images.size()),
-      differences, ""));
 }
 
 struct CachedPairs::Content {

@@ -42,7 +42,8 @@ class CachedPairs : public PairedDataset {
   //   NotFound            no such cache in the folder (says which are there)
   //   DataLoss            index or pixels cut off, changed, of two packings
   //   FailedPrecondition  another version; packed with other flags; stale: a
-  //                       source file is gone, or another size or time
+  //                       source file is gone, has another size or time, or
+  //                       was added
   // Where the folder of the sources is not there at all (another machine), a
   // note says that nothing was compared. Every message ends with the command
   // that packs again.
@@ -70,11 +71,6 @@ class CachedPairs : public PairedDataset {
 
   std::shared_ptr<const Content> content_;  // Views hold it as well.
 };
-
-// What differs between the index and its source files, in one status; the files
-// are read and hashed only if `hashes_them`. NotFound: their folder is not
-// there.
-absl::Status CompareWithSources(const CacheIndex& index, bool hashes_them);
 
 }  // namespace bild
 

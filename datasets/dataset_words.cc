@@ -9,6 +9,7 @@
 #include "datasets/catalog.h"
 #include "datasets/leaks.h"
 #include "datasets/picture_names.h"
+#include "datasets/shell_word.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -155,7 +156,7 @@ std::string FlagsInWords(const DatasetInfo& info, const SetFolders& folders,
                           info.name_rule != NameRule::kAnyPair;
   return fmt::format("To use it{}: --dataset={} --data_root={}{}",
                      draft.problems.groups().empty() ? "" : " then", info.name,
-                     root, is_partial ? " --allow_partial" : "");
+                     ShellWord(root), is_partial ? " --allow_partial" : "");
 }
 
 }  // namespace

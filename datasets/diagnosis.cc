@@ -17,6 +17,7 @@
 #include "datasets/folder_draft.h"
 #include "datasets/layouts.h"
 #include "datasets/picture_names.h"
+#include "datasets/shell_word.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -314,7 +315,7 @@ class Doctor {
           "folder hazy and that one clear, if it is so: --dataset=pair "
           "--data_root={}",
           pairing.pairs.size(), hazy.size(), sibling.filename().string(),
-          fs::path(folder).parent_path().string());
+          ShellWord(fs::path(folder).parent_path().string()));
     }
     return "";
   }

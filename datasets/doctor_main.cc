@@ -10,11 +10,15 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "bild/base/command_line.h"
+#include "bild/base/log.h"
 #include "bild/base/program_start.h"
 #include "datasets/diagnosis.h"
+#include "datasets/image_reader.h"
 #include "fmt/format.h"
 
 ABSL_FLAG(std::string, data_root, "", "the folder to look at");
+ABSL_FLAG(bool, allow_decoder_mismatch, false,
+          "go on with an image decoder that differs from the reference");
 
 namespace bild {
 namespace {
@@ -32,6 +36,15 @@ int Main(int argc, char** argv) {
                        "bazel run //datasets:doctor -- --data_root=DIR",
                        CheckUsage))
     return *code;
+  // Pictures with an alpha channel are decoded.
+  if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
+    if (!absl::GetFlag(FLAGS_allow_decoder_mismatch)) {
+      std::fprintf(stderr, "doctor: %s\n",
+                   std::string(decoder.message()).c_str());
+      return kWorldIsWrong;
+    }
+    LogWarning("{}", std::string(decoder.message()));
+  }
   const auto findings = Diagnose(UserPath(absl::GetFlag(FLAGS_data_root)));
   if (!findings.ok()) {
     std::fprintf(stderr, "doctor: %s\n",

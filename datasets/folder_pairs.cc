@@ -15,6 +15,7 @@
 #include "datasets/parallel_for.h"
 #include "datasets/pixel_hash.h"
 #include "datasets/problem_report.h"
+#include "datasets/within_memory.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -56,9 +57,13 @@ class FolderPairs : public PairedDataset {
     switch (CompareSizes(hazy_size, {clear.width_px, clear.height_px})) {
       case BorderFit::kEqual:
         break;
-      case BorderFit::kBorder:
-        clear = WithoutBorder(clear);
+      case BorderFit::kBorder: {
+        BILD_ASSIGN_OR_RETURN(
+            clear, WithinMemory(pair.clear_path, [&clear] {
+              return absl::StatusOr<Image>(WithoutBorder(clear));
+            }));
         break;
+      }
       case BorderFit::kMismatch:
         return absl::FailedPreconditionError(fmt::format(
             "{}: '{}' is {}x{} and its clear picture '{}' {}x{}: the files "

@@ -1,25 +1,15 @@
 #include "datasets/image_header.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <vector>
 
-#include "bild/base/atomic_file.h"
 #include "bild/base/status.h"
 #include "fmt/format.h"
 
 namespace bild {
 namespace {
-
-// Enough for nearly every header; a JPEG with large metadata is read whole.
-constexpr size_t kPrefixBytes = 4096;
 
 absl::Status MoreBytesWanted() {
   return absl::OutOfRangeError("ends inside its header");
@@ -243,97 +233,6 @@ std::string WhatItLooksLike(const std::string& bytes) {
   return fmt::format("a file of another kind, starting with bytes {}", shown);
 }
 
-// At most `count` bytes from `offset`; fewer at the file's end or on an error.
-std::string ReadAt(int descriptor, int64_t offset, size_t count) {
-  std::string bytes(count, '\0');
-  size_t filled = 0;
-  while (filled < count) {
-    const ssize_t got =
-        ::pread(descriptor, bytes.data() + filled, count - filled,
-                offset + static_cast<int64_t>(filled));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    filled += static_cast<size_t>(got);
-  }
-  bytes.resize(filled);
-  return bytes;
-}
-
-struct FileEnds {
-  std::string prefix;  // The first kPrefixBytes, or all.
-  std::string tail;    // The last 12 bytes, or all.
-  int64_t size = 0;
-};
-
-absl::StatusOr<FileEnds> ReadEnds(const std::string& path) {
-  // O_NONBLOCK: a pipe that is called .png must not stop the program.
-  const int descriptor =
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) {
-    const int error = errno;
-    const std::string text = fmt::format("Cannot read picture '{}': {}.", path,
-                                         std::strerror(error));
-    struct stat link;
-    if (error == ENOENT) {
-      return absl::NotFoundError(
-          ::lstat(path.c_str(), &link) == 0
-              ? text + " It is a link whose target is missing."
-              : text + " Check the path.");
-    }
-    if (error == EACCES || error == EPERM) {
-      return absl::PermissionDeniedError(text + " Change its rights.");
-    }
-    return absl::UnavailableError(text);
-  }
-  FileEnds ends;
-  struct stat status;
-  const bool is_known = ::fstat(descriptor, &status) == 0;
-  if (is_known && S_ISREG(status.st_mode)) {
-    ends.size = status.st_size;
-    ends.prefix = ReadAt(descriptor, 0, kPrefixBytes);
-    ends.tail = ReadAt(descriptor, std::max<int64_t>(0, ends.size - 12), 12);
-  }
-  ::close(descriptor);
-  if (!is_known || !S_ISREG(status.st_mode)) {
-    return absl::FailedPreconditionError(fmt::format(
-        "Cannot read picture '{}': it is {}, expected a file.", path,
-        is_known && S_ISDIR(status.st_mode) ? "a folder" : "no regular file"));
-  }
-  return ends;
-}
-
-// DataLoss if the file was cut off. Only a file whose last bytes are not the
-// picture's own end is read whole and walked: bytes after it are harmless.
-absl::Status CheckEnd(const ImageHeader& header, const FileEnds& ends,
-                      const std::string& path) {
-  switch (header.format) {
-    case ImageFormat::kPng: {
-      if (ends.tail == std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12)) {
-        return absl::OkStatus();
-      }
-      BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-      return PngOfPixelsOnly(bytes).status();
-    }
-    case ImageFormat::kJpeg: {
-      if (ends.tail.substr(ends.tail.size() - 2) == "\xff\xd9") {
-        return absl::OkStatus();
-      }
-      BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-      return CheckJpegReachesItsEnd(bytes);
-    }
-    case ImageFormat::kBmp: {
-      const int64_t row_bytes =
-          (header.width_px * (header.is_palette ? 1 : 3) + 3) / 4 * 4;
-      if (ends.size < int64_t{LittleEndian32(ends.prefix, 10)} +
-                          row_bytes * header.height_px) {
-        return absl::DataLossError("is cut off: it ends before its last row");
-      }
-      return absl::OkStatus();
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 const char* ImageFormatName(ImageFormat format) {
@@ -378,33 +277,15 @@ absl::StatusOr<ImageHeader> ParseImageHeader(const std::string& bytes,
       "is not a PNG, JPEG or BMP picture but {}", WhatItLooksLike(bytes)));
 }
 
-absl::StatusOr<ImageHeader> InspectImage(const std::string& path,
-                                         const ImageRules& rules) {
-  BILD_ASSIGN_OR_RETURN(const FileEnds ends, ReadEnds(path));
-  const auto with_path = [&](const absl::Status& status) {
-    return absl::Status(status.code(),
-                        fmt::format("'{}' {} ({} bytes).", path,
-                                    std::string(status.message()), ends.size));
-  };
-  if (ends.size > kMostBytes) {
-    return with_path(absl::InvalidArgumentError(fmt::format(
-        "is a file of more than the {} bytes that are read, expected a picture",
-        kMostBytes)));
+absl::Status CheckBmpReachesItsEnd(const ImageHeader& header,
+                                   const std::string& start, int64_t bytes) {
+  const int64_t row_bytes =
+      (header.width_px * (header.is_palette ? 1 : 3) + 3) / 4 * 4;
+  if (bytes >=
+      int64_t{LittleEndian32(start, 10)} + row_bytes * header.height_px) {
+    return absl::OkStatus();
   }
-  absl::StatusOr<ImageHeader> header = ParseImageHeader(ends.prefix, rules);
-  const bool is_whole = ends.size <= static_cast<int64_t>(ends.prefix.size());
-  if (absl::IsOutOfRange(header.status()) && !is_whole) {
-    BILD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-    header = ParseImageHeader(bytes, rules);
-  }
-  if (absl::IsOutOfRange(header.status())) {
-    return with_path(absl::DataLossError(
-        "is cut off: it " + std::string(header.status().message())));
-  }
-  if (!header.ok()) return with_path(header.status());
-  const absl::Status end = CheckEnd(*header, ends, path);
-  if (!end.ok()) return with_path(end);
-  return header;
+  return absl::DataLossError("is cut off: it ends before its last row");
 }
 
 }  // namespace bild

@@ -51,12 +51,18 @@ constexpr int64_t kMostSidePx = 1000000;
 constexpr int64_t kMostBytes = std::numeric_limits<int32_t>::max();
 
 // Parses the start of a file. `bytes` may be a prefix: OutOfRange means that
-// the header goes on beyond it. InvalidArgument: a kind of picture that is not
+// the header goes on beyond it; a transparent colour behind it is not seen.
+// InvalidArgument: a kind of picture that is not
 // taken, one that is too large, or no picture. DataLoss: a damaged header. The
 // messages are fragments
 // ("is a grey picture, expected three channels"), without the path.
 absl::StatusOr<ImageHeader> ParseImageHeader(const std::string& bytes,
                                              const ImageRules& rules = {});
+
+// DataLoss where a BMP file of `bytes` bytes, which begins with `start`, ends
+// before the last row that its header promises (a fragment, as above).
+absl::Status CheckBmpReachesItsEnd(const ImageHeader& header,
+                                   const std::string& start, int64_t bytes);
 
 // Reads the header of a file, and looks at the file's end so that a file that
 // was cut off is found without decoding (DataLoss). NotFound, PermissionDenied

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "datasets/image_structure.h"
 #include "datasets/jpeg_decoder.h"
 #include "datasets/png_decoder.h"
+#include "datasets/within_memory.h"
 #include "fmt/format.h"
 #include "opencv2/core.hpp"
 #include "opencv2/core/utils/logger.hpp"
@@ -72,6 +74,7 @@ absl::StatusOr<Image> DecodeByOpenCv(const std::string& bytes,
   try {
     pixels = cv::imdecode(encoded, cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& error) {
+    if (error.code == cv::Error::StsNoMem) throw std::bad_alloc();
     return absl::DataLossError("is damaged; the decoder says: " + error.err);
   }
   if (pixels.empty()) {
@@ -111,9 +114,12 @@ absl::StatusOr<Image> Decode(const std::string& bytes,
           image.has_value()) {
         return *std::move(image);
       }
+      BILD_RETURN_IF_ERROR(CheckPngHoldsItsPixels(pixels));
       return DecodeByOpenCv(pixels, header);
     }
     case ImageFormat::kBmp:
+      BILD_RETURN_IF_ERROR(CheckBmpReachesItsEnd(
+          header, bytes, static_cast<int64_t>(bytes.size())));
       return DecodeByOpenCv(bytes, header);
   }
   return absl::InternalError("has a format that no decoder is known for");
@@ -148,11 +154,12 @@ absl::StatusOr<Image> DecodeImage(const std::string& bytes,
                                   const std::string& path,
                                   const ImageRules& rules) {
   const absl::StatusOr<ImageHeader> header = ParseImageHeader(bytes, rules);
-  const absl::StatusOr<Image> image =
-      header.ok() ? Decode(bytes, *header, rules)
-                  : absl::StatusOr<Image>(header.status());
-  if (image.ok()) return image;
-  return WithPath(image.status(), path, bytes.size());
+  if (!header.ok()) return WithPath(header.status(), path, bytes.size());
+  return WithinMemory(path, [&]() -> absl::StatusOr<Image> {
+    absl::StatusOr<Image> image = Decode(bytes, *header, rules);
+    if (image.ok()) return image;
+    return WithPath(image.status(), path, bytes.size());
+  });
 }
 
 absl::StatusOr<Image> ReadImage(const std::string& path,
@@ -181,14 +188,16 @@ absl::StatusOr<Image> ReadImageWindow(
     return absl::FailedPreconditionError(
         fmt::format("'{}' changed while it was read.", path));
   }
-  if (image.rgb16.empty()) {
-    CutTo(window, image.width_px, &image.rgb);
-  } else {
-    CutTo(window, image.width_px, &image.rgb16);
-  }
-  image.width_px = window.width_px;
-  image.height_px = window.height_px;
-  return image;
+  return WithinMemory(path, [&]() -> absl::StatusOr<Image> {
+    if (image.rgb16.empty()) {
+      CutTo(window, image.width_px, &image.rgb);
+    } else {
+      CutTo(window, image.width_px, &image.rgb16);
+    }
+    image.width_px = window.width_px;
+    image.height_px = window.height_px;
+    return std::move(image);
+  });
 }
 
 absl::StatusOr<std::pair<int64_t, int64_t>> ReadImageSize(

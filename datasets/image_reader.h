@@ -24,6 +24,7 @@ namespace bild {
 //   InvalidArgument   16-bit, grey, palette, CMYK, alpha other than 255, too
 //                     large (kMostPixels and below it), no picture
 //   DataLoss          empty, cut off or damaged, with the decoder's reason
+//   ResourceExhausted   more than this machine's memory
 // `rules` let some kinds through that are refused otherwise. Thread-safe.
 absl::StatusOr<Image> ReadImage(const std::string& path,
                                 const ImageRules& rules = {});

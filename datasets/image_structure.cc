@@ -68,6 +68,24 @@ absl::StatusOr<std::string> PngOfPixelsOnly(const std::string& bytes) {
   return kept;
 }
 
+absl::Status CheckPngHoldsItsPixels(const std::string& bytes) {
+  const size_t width_px = BigEndian32(bytes, 16);
+  const size_t height_px = BigEndian32(bytes, 20);
+  const size_t depth = At(bytes, 24);
+  const unsigned char colour = At(bytes, 25);
+  const size_t channels = colour == 2   ? 3
+                          : colour == 4 ? 2
+                          : colour == 6 ? 4
+                                        : 1;
+  const size_t raw_bytes = width_px * height_px * channels * depth / 8;
+  if (raw_bytes / kMostBytesOfADeflatedByte <= bytes.size()) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      fmt::format("is damaged: {} bytes cannot hold {}x{} pixels", bytes.size(),
+                  width_px, height_px));
+}
+
 absl::Status CheckJpegReachesItsEnd(const std::string& bytes) {
   size_t at = 2;  // After the start-of-image marker.
   while (true) {

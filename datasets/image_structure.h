@@ -27,6 +27,14 @@ uint32_t BigEndian32(const std::string& bytes, size_t at);
 // cut off or damaged (a fragment, without the path).
 absl::StatusOr<std::string> PngOfPixelsOnly(const std::string& bytes);
 
+// DataLoss where a PNG file is too short for the pixels that its header
+// promises, so that no memory is taken for them. `bytes` begin with a header
+// that was checked (image_header.h).
+absl::Status CheckPngHoldsItsPixels(const std::string& bytes);
+
+// Deflate packs no more bytes than these into one.
+constexpr size_t kMostBytesOfADeflatedByte = 1032;
+
 // Walks a JPEG file to its end marker. Bytes after it do not matter. Damage to
 // the pixels in between is for the decoder to find.
 absl::Status CheckJpegReachesItsEnd(const std::string& bytes);

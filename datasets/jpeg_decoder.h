@@ -17,6 +17,10 @@ namespace bild {
 // profiles and EXIF orientation are ignored. Every warning of the decoder is an
 // error: DataLoss with the decoder's own words (a fragment, without the path).
 // Grey pictures only with rules.expand_grey.
+//
+// Memory is taken as rows are decoded: a header that promises more pixels than
+// the file can hold is DataLoss and costs none. ResourceExhausted where there
+// is not enough of it.
 absl::StatusOr<Image> DecodeJpeg(const std::string& bytes,
                                  const ImageRules& rules = {});
 

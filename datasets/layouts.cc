@@ -166,6 +166,13 @@ bool IsFolder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
+// Every path of a set begins with its root: "DATA/" would make "DATA//hazy" of
+// some of them.
+std::string WithoutTrailingSlashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
 // The same folder under two names (a link, a file system that ignores case)
 // counts once.
 std::string RealPath(const std::string& path) {
@@ -306,12 +313,13 @@ std::vector<SetFolders> FindArrangements(const DatasetInfo& info,
                                          std::vector<std::string>* looked_for) {
   std::vector<SetFolders> found;
   Names unused;
+  const std::string root = WithoutTrailingSlashes(data_root);
   for (const LayoutRow& row : Layouts()) {
     if (std::find(row.datasets.begin(), row.datasets.end(), info.name) ==
         row.datasets.end()) {
       continue;
     }
-    Search(info, row, data_root, &found,
+    Search(info, row, root, &found,
            looked_for != nullptr ? looked_for : &unused);
   }
   if (found.size() > 1) {

@@ -3,21 +3,16 @@
 #include <algorithm>
 #include <map>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "datasets/escaped_field.h"
+#include "datasets/sha256_text.h"
 #include "fmt/format.h"
 
 namespace bild {
 namespace {
 
 constexpr char kSign[] = "# bild-manifest 1 ";
-
-bool IsSha256(const std::string& text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 // Digits alone, so that what is read is what was written.
 bool ReadsAsCount(const std::string& text, int64_t* count) {
@@ -32,7 +27,9 @@ std::string ParseRow(const std::string& line, ManifestRow* row) {
     return fmt::format("{} fields, expected 6", fields.size());
   }
   if (fields[0].empty()) return "no path";
-  row->path = fields[0];
+  if (!UnescapeField(fields[0], &row->path)) {
+    return "an escape in the path that nobody writes";
+  }
   row->sha256 = fields[2];
   row->pixels_sha256 = fields[5];
   if (!ReadsAsCount(fields[1], &row->bytes)) return "bytes is no whole number";
@@ -48,23 +45,22 @@ std::string ParseRow(const std::string& line, ManifestRow* row) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ManifestText(const Manifest& manifest) {
+std::string PathInSet(const std::string& path, const std::string& set_folder) {
+  // A folder may have been given with a slash at its end.
+  const bool has_slash = !set_folder.empty() && set_folder.back() == '/';
+  const std::string prefix = has_slash ? set_folder : set_folder + "/";
+  return path.rfind(prefix, 0) == 0 ? path.substr(prefix.size()) : path;
+}
+
+std::string ManifestText(const Manifest& manifest) {
   std::string text =
       fmt::format("{}{} {}\n", kSign, manifest.dataset, manifest.layout);
-  std::vector<std::string> unwritable;
   for (const ManifestRow& row : manifest.rows) {
-    if (row.path.find_first_of("\t\n") != std::string::npos) {
-      unwritable.push_back(fmt::format("'{}'", absl::CEscape(row.path)));
-    }
-    text +=
-        fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", row.path, row.bytes, row.sha256,
-                    row.width_px, row.height_px, row.pixels_sha256);
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", EscapedField(row.path),
+                        row.bytes, row.sha256, row.width_px, row.height_px,
+                        row.pixels_sha256);
   }
-  if (unwritable.empty()) return text;
-  return absl::InvalidArgumentError(ListProblems(
-      "File names with a tab or a line feed in them, which separate the fields "
-      "and rows of a manifest:",
-      unwritable, "Rename them."));
+  return text;
 }
 
 absl::StatusOr<Manifest> ParseManifest(const std::string& text,

@@ -4,8 +4,9 @@
 //   # bild-manifest 1 <dataset> <layout>
 //   path<tab>bytes<tab>sha256<tab>width<tab>height<tab>pixels_sha256
 //
-// Rows are sorted bytewise by path, which is relative to the set's folder. The
-// SHA-256 of the text is the manifest hash.
+// Rows are sorted bytewise by path, which is relative to the set's folder. In a
+// path a tab is written \t, a line feed \n and a backslash \\. The SHA-256 of
+// the text is the manifest hash.
 
 #ifndef DATASETS_MANIFEST_H_
 #define DATASETS_MANIFEST_H_
@@ -34,9 +35,11 @@ struct Manifest {
   std::vector<ManifestRow> rows;  // Sorted by path, each path once.
 };
 
-// InvalidArgument for a path with a tab or a line feed in it, which the format
-// cannot hold.
-absl::StatusOr<std::string> ManifestText(const Manifest& manifest);
+// `path` relative to the set's folder, as a row has it; as it is where it does
+// not lie in there. Both as they were found, one below the other.
+std::string PathInSet(const std::string& path, const std::string& set_folder);
+
+std::string ManifestText(const Manifest& manifest);
 
 // Strict: every line that does not read is reported, with its number, at once.
 // `name` names the file in messages.

@@ -20,6 +20,7 @@
 #include "bild/base/progress.h"
 #include "bild/base/status.h"
 #include "bild/base/stop_signal.h"
+#include "datasets/cache_sources.h"
 #include "datasets/cache_writer.h"
 #include "datasets/cached_pairs.h"
 #include "datasets/catalog.h"

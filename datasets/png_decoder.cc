@@ -193,9 +193,10 @@ std::optional<Image> DecodePlainPng(const std::string& bytes) {
   const auto rows = static_cast<size_t>(image.height_px);
   // A row is its filter's number and its bytes.
   const size_t raw_bytes = rows * (row_bytes + 1);
-  // Deflate packs no more than 1032 bytes into one: a header that promises more
-  // lies, and no memory is taken for it.
-  if (raw_bytes / 1032 > packed.size()) return std::nullopt;
+  // A header that promises more lies, and no memory is taken for it.
+  if (raw_bytes / kMostBytesOfADeflatedByte > packed.size()) {
+    return std::nullopt;
+  }
   const std::unique_ptr<uint8_t[]> raw(new uint8_t[raw_bytes]);
   if (!Inflate(packed, raw_bytes, raw.get())) return std::nullopt;
   image.rgb.resize(rows * row_bytes);

@@ -19,6 +19,7 @@
 #include "datasets/parallel_for.h"
 #include "datasets/pixel_hash.h"
 #include "datasets/release_probes.h"
+#include "datasets/within_memory.h"
 #include "fmt/format.h"
 
 namespace bild {
@@ -110,7 +111,8 @@ class Verifier {
   // Each path belongs to one task, so that nothing is shared but the counter.
   absl::StatusOr<Image> Decode(const std::string& path) {
     FileFacts& facts = files_.at(path);
-    absl::StatusOr<Image> image = DecodeInto(path, &facts);
+    absl::StatusOr<Image> image =
+        WithinMemory(path, [&] { return DecodeInto(path, &facts); });
     facts.status = image.status();
     const int64_t done = ++done_;
     if (options_.progress != nullptr) options_.progress->Update(done);
@@ -125,16 +127,14 @@ class Verifier {
     BILD_ASSIGN_OR_RETURN(Image image,
                           DecodeImage(bytes, path, options_.reading));
     if (wants_hashes_) {
-      facts->row = {RelativePath(path), static_cast<int64_t>(bytes.size()),
-                    Sha256Hex(bytes),   image.width_px,
-                    image.height_px,    PixelHash(image)};
+      facts->row = {PathInSet(path, folders_.set_folder),
+                    static_cast<int64_t>(bytes.size()),
+                    Sha256Hex(bytes),
+                    image.width_px,
+                    image.height_px,
+                    PixelHash(image)};
     }
     return image;
-  }
-
-  std::string RelativePath(const std::string& path) const {
-    const std::string prefix = folders_.set_folder + "/";
-    return path.rfind(prefix, 0) == 0 ? path.substr(prefix.size()) : path;
   }
 
   void RunTask(const Task& task) {
@@ -143,20 +143,29 @@ class Verifier {
     const absl::StatusOr<Image> clear = Decode(task.clear_path);
     std::optional<Image> inner;  // Cut by the border rule on first use.
     for (const size_t index : task.pairs) {
-      const absl::StatusOr<Image> hazy = Decode(draft_.pairs[index].hazy_path);
+      const std::string& hazy_path = draft_.pairs[index].hazy_path;
+      const absl::StatusOr<Image> hazy = Decode(hazy_path);
       if (!options_.is_deep || !hazy.ok() || !clear.ok()) continue;
-      const BorderFit fit = CompareSizes({hazy->width_px, hazy->height_px},
-                                         {clear->width_px, clear->height_px});
-      if (fit == BorderFit::kMismatch) continue;
-      if (fit == BorderFit::kBorder && !inner.has_value()) {
-        inner = WithoutBorder(*clear);
-      }
-      const Image& partner = fit == BorderFit::kBorder ? *inner : *clear;
-      PairFacts& facts = pairs_[index];
-      facts.is_compared = true;
-      facts.psnr_db = HazyPsnrDb(*hazy, partner);
-      facts.shift = FindBestShift(*hazy, partner);
+      const absl::Status compared = WithinMemory(hazy_path, [&] {
+        Compare(*hazy, *clear, &inner, &pairs_[index]);
+        return absl::OkStatus();
+      });
+      if (!compared.ok()) files_.at(hazy_path).status = compared;
     }
+  }
+
+  static void Compare(const Image& hazy, const Image& clear,
+                      std::optional<Image>* inner, PairFacts* facts) {
+    const BorderFit fit = CompareSizes({hazy.width_px, hazy.height_px},
+                                       {clear.width_px, clear.height_px});
+    if (fit == BorderFit::kMismatch) return;
+    if (fit == BorderFit::kBorder && !inner->has_value()) {
+      *inner = WithoutBorder(clear);
+    }
+    const Image& partner = fit == BorderFit::kBorder ? **inner : clear;
+    facts->psnr_db = HazyPsnrDb(hazy, partner);
+    facts->shift = FindBestShift(hazy, partner);
+    facts->is_compared = true;
   }
 
   void SumUpFiles() {

@@ -26,6 +26,7 @@
 #include "datasets/image_reader.h"
 #include "datasets/layouts.h"
 #include "datasets/manifest.h"
+#include "datasets/problem_report.h"
 #include "datasets/verification.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
@@ -142,6 +143,19 @@ void Print(const FolderDraft& draft, const Verification& found,
   fmt::print("{}\n", line);
 }
 
+// For a set that cannot be opened at all.
+void PrintFailure(const std::string& dataset, const absl::Status& status) {
+  ProblemReport problems;
+  problems.Add("open", status.code(), dataset + ": cannot be verified:",
+               {std::string(status.message())}, "");
+  const Json json = {{"dataset", dataset},
+                     {"verdict", "bad"},
+                     {"problems", GroupsJson(problems)},
+                     {"warnings", Json::array()}};
+  if (absl::GetFlag(FLAGS_json)) fmt::print("{}\n", Dump(json));
+  fmt::print("dataset={} errors=1 verdict=bad\n", dataset);
+}
+
 // True if nothing is wrong.
 absl::StatusOr<bool> VerifySet() {
   if (const absl::Status decoder = CheckDecoder(); !decoder.ok()) {
@@ -182,11 +196,17 @@ absl::StatusOr<bool> VerifySet() {
     CompareManifests(*wanted, found.manifest, &found.problems, &found.warnings);
   }
   if (options.wants_hashes || options.is_deep) {
-    BILD_ASSIGN_OR_RETURN(const std::string text, ManifestText(found.manifest));
+    const std::string text = ManifestText(found.manifest);
     manifest_sha256 = Sha256Hex(text);
     if (!out.empty() && found.problems.groups().empty()) {
-      BILD_RETURN_IF_ERROR(WriteFileAtomically(out, text));
-      LogInfo("wrote '{}'", out);
+      if (const absl::Status written = WriteFileAtomically(out, text);
+          written.ok()) {
+        LogInfo("wrote '{}'", out);
+      } else {
+        found.problems.Add("manifest_unwritten", written.code(),
+                           "The manifest cannot be written:",
+                           {std::string(written.message())}, "");
+      }
     }
   }
   for (const ProblemGroup& group : found.warnings.groups()) {
@@ -214,8 +234,7 @@ int Main(int argc, char** argv) {
   if (!is_good.ok()) {
     std::fprintf(stderr, "verify: %s\n",
                  std::string(is_good.status().message()).c_str());
-    fmt::print("dataset={} errors=1 verdict=bad\n",
-               absl::GetFlag(FLAGS_dataset));
+    PrintFailure(absl::GetFlag(FLAGS_dataset), is_good.status());
     return kWorldIsWrong;
   }
   return *is_good ? kDone : kWorldIsWrong;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <system_error>
 
 #include "absl/strings/numbers.h"
@@ -19,14 +20,25 @@ namespace bild {
 namespace {
 
 // Between the name of a file and the number of the process that writes it.
-constexpr char kTemporary[] = ".tmp.";
+// Temporary files are removed by their names alone, in folders that users name,
+// so it must be one that nobody gives: "notes.tmp.20240101" is a user's.
+constexpr char kTemporary[] = ".bild-tmp.";
+
+std::string TemporaryPath(const std::string& path) {
+  const std::filesystem::path whole(path);
+  return (whole.parent_path() /
+          absl::StrCat(".", whole.filename().string(), kTemporary, ::getpid()))
+      .string();
+}
 
 // The process that a temporary file belongs to; 0 for any other file.
 pid_t MakerOf(const std::string& name) {
   const size_t at = name.rfind(kTemporary);
+  if (name[0] != '.' || at == std::string::npos) return 0;
+  const std::string number = name.substr(at + std::strlen(kTemporary));
   pid_t maker = 0;
-  if (at == std::string::npos ||
-      !absl::SimpleAtoi(name.substr(at + std::strlen(kTemporary)), &maker)) {
+  // Only what StrCat writes: no sign, no space, no leading zero.
+  if (!absl::SimpleAtoi(number, &maker) || absl::StrCat(maker) != number) {
     return 0;
   }
   return std::max<pid_t>(maker, 0);
@@ -57,6 +69,9 @@ absl::Status SystemError(int error, const std::string& doing,
           text,
           " Free space there or choose another --out; what was written "
           "before is intact."));
+    case ENOMEM:
+      return absl::ResourceExhaustedError(absl::StrCat(
+          text, " End other programs, or take a machine with more memory."));
     default:
       return absl::UnavailableError(text);
   }
@@ -76,6 +91,26 @@ int WriteAll(int descriptor, const char* data, size_t size) {
   return 0;
 }
 
+// Reads to the end or returns the errno; `size` is how much to expect.
+int ReadAll(int descriptor, off_t size, std::string* content) {
+  // A caller in a thread of its own could not catch what is thrown here.
+  try {
+    content->reserve(static_cast<size_t>(size));
+    char buffer[1 << 16];
+    while (true) {
+      const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
+      if (count == 0) return 0;
+      if (count > 0) {
+        content->append(buffer, static_cast<size_t>(count));
+      } else if (errno != EINTR) {
+        return errno;
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
+}
+
 void SyncFolderOf(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   const int descriptor = ::open(folder.empty() ? "." : folder.c_str(),
@@ -89,10 +124,10 @@ void SyncFolderOf(const std::string& path) {
 
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces) {
-  const std::string temporary = absl::StrCat(path, kTemporary, ::getpid());
+  const std::string temporary = TemporaryPath(path);
   const int descriptor =
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) return SystemError(errno, "Cannot create", temporary);
+  if (descriptor < 0) return SystemError(errno, "Cannot create", path);
   int error = 0;
   size_t wanted = 0;
   for (const Bytes& piece : pieces) wanted += piece.size;
@@ -125,11 +160,12 @@ void RemoveAbandonedTemporaries(const std::string& folder) {
   namespace fs = std::filesystem;
   std::error_code error;
   std::vector<fs::path> abandoned;
-  for (fs::recursive_directory_iterator entry(folder, error);
-       !error && entry != fs::recursive_directory_iterator();
-       entry.increment(error)) {
+  for (fs::directory_iterator entry(folder, error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const pid_t maker = MakerOf(entry->path().filename().string());
     if (maker == 0 || maker == ::getpid()) continue;
+    std::error_code ignored;
+    if (!fs::is_regular_file(entry->symlink_status(ignored))) continue;
     if (::kill(maker, 0) != 0 && errno == ESRCH) {
       abandoned.push_back(entry->path());
     }
@@ -150,17 +186,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
     return absl::FailedPreconditionError(absl::StrCat(
         "Cannot read '", path, "': it is a folder, expected a file."));
   } else {
-    content.reserve(static_cast<size_t>(status.st_size));
-    char buffer[1 << 16];
-    while (error == 0) {
-      const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
-      if (count == 0) break;
-      if (count > 0) {
-        content.append(buffer, static_cast<size_t>(count));
-      } else if (errno != EINTR) {
-        error = errno;
-      }
-    }
+    error = ReadAll(descriptor, status.st_size, &content);
   }
   ::close(descriptor);
   if (error != 0) return SystemError(error, "Cannot read", path);

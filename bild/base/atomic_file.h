@@ -26,8 +26,9 @@ struct Bytes {
 absl::Status WriteFileAtomically(const std::string& path,
                                  const std::vector<Bytes>& pieces);
 
-// Removes, in `folder` and below, the temporary files of processes that were
-// killed in WriteFileAtomically. Those of living processes stay.
+// Removes, in `folder` and not below it, the temporary files of processes that
+// were killed in WriteFileAtomically: they are called ".NAME.bild-tmp.PROCESS",
+// as nothing else is. Those of living processes stay.
 void RemoveAbandonedTemporaries(const std::string& folder);
 
 // The whole file. NotFound / PermissionDenied / FailedPrecondition (a folder)

@@ -125,6 +125,46 @@ TEST(WriteFileAtomicallyTest, AFileLimitKeepsTheOldFile) {
   EXPECT_EQ(status, 0);
 }
 
+// Linux numbers no process so high: its maker is gone.
+constexpr char kGone[] = "4194305";
+
+TEST(RemoveAbandonedTemporariesTest, TakesWhatKilledWritersLeft) {
+  const TemporaryFolder folder;
+  const std::string left = folder / (std::string(".a.index.bild-tmp.") + kGone);
+  const std::string alive =
+      folder / (".a.index.bild-tmp." + std::to_string(::getppid()));
+  for (const std::string& path : {left, alive}) {
+    ASSERT_TRUE(AppendToFile(path, "half").ok());
+  }
+  RemoveAbandonedTemporaries(folder.path());
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(alive));
+  RemoveAbandonedTemporaries(folder / "none");
+}
+
+// What lies in a folder that a user names and only looks like it.
+TEST(RemoveAbandonedTemporariesTest, LeavesEverythingElse) {
+  const TemporaryFolder folder;
+  const std::string ending = std::string(".bild-tmp.") + kGone;
+  ASSERT_TRUE(MakeFolders(folder / "thesis").ok());
+  ASSERT_TRUE(MakeFolders(folder / (".a" + ending)).ok());
+  std::vector<std::string> kept = {
+      "notes.tmp.20240101", "a.index.tmp.4194305",  "a" + ending,
+      ".a" + ending + "x",  ".a.bild-tmp.",         ".a.bild-tmp.+4194305",
+      ".a.bild-tmp.04",     ".a.bild-tmp.-4194305", "thesis/.a" + ending};
+  for (const std::string& name : kept) {
+    ASSERT_TRUE(AppendToFile(folder / name, "mine").ok());
+  }
+  std::filesystem::create_symlink("notes.tmp.20240101",
+                                  folder / (".link" + ending));
+  kept.push_back(".link" + ending);
+  kept.push_back(".a" + ending);
+  RemoveAbandonedTemporaries(folder.path());
+  for (const std::string& name : kept) {
+    EXPECT_TRUE(std::filesystem::exists(folder / name)) << name;
+  }
+}
+
 TEST(AppendToFileTest, AppendsAndReportsAFullDevice) {
   const TemporaryFolder folder;
   ASSERT_TRUE(AppendToFile(folder / "j", "one\n").ok());

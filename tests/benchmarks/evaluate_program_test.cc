@@ -234,6 +234,32 @@ TEST(EvaluateTest, TheHazyInputItself) {
 }
 
 // Nothing to compare with: a mistake in the call, before a file is opened.
+// Pixels of another decoder: an error, or a stamp that makes every row INVALID.
+TEST(EvaluateTest, AnotherDecoderIsRefusedOrStamped) {
+  const TemporaryFolder folder;
+  ProgramCall call =
+      TinyEvaluation({"--backbone=aodnet", "--weights=" + BestWeights(),
+                      "--dataset=pair", "--data_root=" + Trained() / "test",
+                      "--threads=1", "--out=" + folder / "out"});
+  call.environment["LD_PRELOAD"] = TestedProgram("OTHER_DECODER");
+  const ProgramOutcome refused = RunProgram(call);
+  EXPECT_EQ(refused.exit_code, 1) << Describe(refused);
+  EXPECT_THAT(refused.err, HasSubstr("gives other pixels than the one"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out"));
+  call.arguments.emplace_back("--allow_decoder_mismatch");
+  const ProgramOutcome allowed = RunProgram(call);
+  EXPECT_EQ(allowed.exit_code, 0) << Describe(allowed);
+  const auto records = ReadRecords(folder / "out/records.jsonl");
+  ASSERT_TRUE(records.ok()) << records.status();
+  ASSERT_FALSE(records->empty());
+  for (const Record& record : *records) {
+    EXPECT_EQ(record.decoder_probe, "mismatch");
+    EXPECT_EQ(record.verdict, "INVALID");
+    EXPECT_THAT(record.invalid_reasons,
+                HasSubstr("image decoder differs from the probe"));
+  }
+}
+
 TEST(EvaluateTest, ASetWithoutClearPicturesIsAUsageError) {
   for (const char* dataset : {"rtts", "hsts_real"}) {
     const ProgramOutcome outcome =

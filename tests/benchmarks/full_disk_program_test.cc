@@ -43,7 +43,7 @@ std::string RunOutOfSpace(const std::string& disk) {
   }
   if (Exists(out)) {
     for (const std::string& path : Tree(out)) {
-      if (Has(path, ".tmp")) return "left " + path;
+      if (Has(path, ".bild-tmp.")) return "left " + path;
     }
   }
   if (Content(disk + "/precious.txt") != "kept\n") return "lost a file";

@@ -62,7 +62,7 @@ void ExpectSameAsUnbroken(const std::string& out) {
   }
   // Nor is anything left of the processes that were killed.
   for (const std::string& path : Tree(out)) {
-    EXPECT_THAT(path, Not(HasSubstr(".tmp.")));
+    EXPECT_THAT(path, Not(HasSubstr(".bild-tmp.")));
   }
 }
 

@@ -51,7 +51,7 @@ TEST_F(RepeatTest, TwoRunsAndEveryNumberOfWorkersGiveTheSameBits) {
                     "report.csv", "log.txt", "figures/convergence.svg",
                     "checkpoints/bild_seed1/state.safetensors"}));
   for (const std::string& path : Tree(first)) {
-    EXPECT_THAT(path, Not(HasSubstr(".tmp")));
+    EXPECT_THAT(path, Not(HasSubstr(".bild-tmp.")));
   }
   // The hazy input, and two methods with two checkpoints, under two profiles.
   EXPECT_EQ(RecordsWithoutTimes(first).size(), 2 + 2 * 2 * 2);

@@ -102,17 +102,28 @@ TEST(ResultsLockTest, AFileInPlaceOfTheFolderIsAnError) {
 TEST(ResultsLockTest, RemovesWhatKilledProcessesLeft) {
   const TemporaryFolder folder;
   ASSERT_TRUE(ResultsLock::Take(folder.path(), "run 1").ok());
-  ASSERT_TRUE(MakeFolders(folder / "checkpoints/plain_seed1").ok());
+  for (const char* made : {"checkpoints/plain_seed1", "figures", "thesis"}) {
+    ASSERT_TRUE(MakeFolders(folder / made).ok());
+  }
   // No process has this number: the kernel's largest is 2^22.
-  const std::string left =
-      folder / "checkpoints/plain_seed1/state.safetensors.tmp.99999999";
-  const std::string alive = folder / "report.md.tmp.1";
-  const std::string other = folder / "notes.tmp.txt";
-  for (const std::string& path : {left, alive, other}) Put(path, "x");
+  const std::string ending = ".bild-tmp.99999999";
+  const std::vector<std::string> left = {
+      folder / ".records.jsonl" + ending,
+      folder / "figures/.convergence.svg" + ending,
+      folder / "checkpoints/plain_seed1/.state.safetensors" + ending};
+  const std::vector<std::string> kept = {
+      folder / ".report.md.bild-tmp.1", folder / "notes.tmp.20240101",
+      // Not a run's.
+      folder / "thesis/.chapter.tex" + ending};
+  for (const std::string& path : left) Put(path, "x");
+  for (const std::string& path : kept) Put(path, "x");
   EXPECT_TRUE(ResultsLock::Take(folder.path(), "run 1").ok());
-  EXPECT_FALSE(std::filesystem::exists(left));
-  EXPECT_TRUE(std::filesystem::exists(alive));
-  EXPECT_TRUE(std::filesystem::exists(other));
+  for (const std::string& path : left) {
+    EXPECT_FALSE(std::filesystem::exists(path)) << path;
+  }
+  for (const std::string& path : kept) {
+    EXPECT_TRUE(std::filesystem::exists(path)) << path;
+  }
 }
 
 RunRows SampleRows() {

@@ -76,7 +76,7 @@ TEST_F(ResumeTest, CtrlCStopsCleanlyAndTheRunGoesOn) {
                                            "--resume goes on")));
   EXPECT_EQ(stopped.out, "");
   for (const std::string& path : Tree(out_)) {
-    EXPECT_THAT(path, Not(HasSubstr(".tmp")));
+    EXPECT_THAT(path, Not(HasSubstr(".bild-tmp.")));
   }
   std::vector<std::string> again = arguments;
   again.emplace_back("--resume");

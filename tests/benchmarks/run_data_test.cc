@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "datasets/cache_writer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/datasets/pictures.h"
@@ -78,6 +79,47 @@ TEST(OpenRunDataTest, TrainsOnOneFolderAndTestsOnAnother) {
   EXPECT_EQ(data->validation_pictures.size(), 2);
   EXPECT_EQ(Scenes(*data->train, data->validation_pictures),
             Scenes(*data->train, data->split.validation.indices));
+}
+
+// Packs `data` as another decoder would.
+void PackByAnotherDecoder(const std::string& data, const std::string& cache) {
+  PackRequest request;
+  request.set = "pair";
+  request.data_root = data;
+  request.output = cache;
+  auto plan = PlanCache(request);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  plan->index.decoder_sha256 = std::string(64, 'd');
+  plan->index.plan_sha256 = PlanSha256(plan->index);
+  ASSERT_TRUE(WriteCache(*plan, nullptr, nullptr).ok());
+}
+
+// Of either side: an error, or a stamp on every row and a reason.
+TEST(OpenRunDataTest, ACacheOfAnotherDecoderIsRefusedOrStamped) {
+  const TemporaryFolder folder;
+  WritePairs(folder / "train", 12, 1);
+  WritePairs(folder / "test", 3, 1000);
+  PackByAnotherDecoder(folder / "train", folder / "train_cache");
+  PackByAnotherDecoder(folder / "test", folder / "test_cache");
+  DataSpec from_train = PairSpec("", folder / "test");
+  from_train.cache = folder / "train_cache";
+  DataSpec from_test = PairSpec(folder / "train", "");
+  from_test.test_cache = folder / "test_cache";
+  for (DataSpec spec : {from_train, from_test}) {
+    const absl::Status refused = Open(spec).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(refused.message()),
+                AllOf(HasSubstr("pair.index' was packed with an image decoder "
+                                "that makes " +
+                                std::string(64, 'd')),
+                      HasSubstr("--allow_decoder_mismatch")));
+    spec.allow_decoder_mismatch = true;
+    const auto data = Open(spec);
+    ASSERT_TRUE(data.ok()) << data.status();
+    EXPECT_EQ(data->decoder_probe, "mismatch");
+    EXPECT_THAT(data->invalid_reasons,
+                ElementsAre("image decoder differs from the probe"));
+  }
 }
 
 TEST(OpenRunDataTest, WithoutATestSetTheValidationPicturesAreScored) {

@@ -111,6 +111,33 @@ TEST(BadData, NotesAFileWithAnotherFormatThanItsName) {
   EXPECT_THAT(opened.notes, Contains(HasSubstr("hazy/a_1.png' is a JPEG")));
 }
 
+// A transparent colour counts where it is used, however far into the file it is
+// declared.
+TEST(BadData, ATransparentColourBehindAProfileIsFoundOnOpening) {
+  const TemporaryFolder root;
+  WriteSmallPairSet(root);
+  const Image image = PatternImage(24, 20, 9);
+  const auto with_transparent = [&image](uint8_t red) {
+    const std::string key = {0, static_cast<char>(red),
+                             0, static_cast<char>(image.rgb[1]),
+                             0, static_cast<char>(image.rgb[2])};
+    std::string bytes = EncodePng(image).value();
+    return bytes.insert(8 + 25, PngChunk("iCCP", std::string(5000, 'x')) +
+                                    PngChunk("tRNS", key));
+  };
+  WriteBytes(root / "hazy/a_1.png",
+             with_transparent(static_cast<uint8_t>(image.rgb[0] + 1)));
+  const Opened opened = Open("pair", root.path());
+  ASSERT_TRUE(opened.dataset.ok()) << opened.dataset.status();
+  EXPECT_THAT(opened.notes,
+              Contains(HasSubstr("1 pictures have an alpha channel, 255 "
+                                 "everywhere: dropped")));
+  WriteBytes(root / "hazy/a_1.png", with_transparent(image.rgb[0]));
+  EXPECT_THAT(Message(Open("pair", root.path())),
+              HasSubstr("hazy/a_1.png' has an alpha channel with value 0 at x "
+                        "= 0, y = 0"));
+}
+
 TEST(BadData, AFileThatChangesLaterIsAnErrorOfRead) {
   const TemporaryFolder root;
   WriteSmallPairSet(root);

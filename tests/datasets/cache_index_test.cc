@@ -239,6 +239,16 @@ TEST(CacheJournal, GoesUpToTheLineThatWasCutOff) {
   EXPECT_TRUE(ParseCacheJournal(text, plan, 4).empty());
   EXPECT_EQ(ParseCacheJournal(text + CacheJournalText(rows), plan, 5).size(),
             2u);
+  // What nobody wrote.
+  for (const std::string& row :
+       {" 1\t" + Sha256Hex("a"), "+1\t" + Sha256Hex("a"),
+        "01\t" + Sha256Hex("a"), "1\t" + std::string(64, 'x')}) {
+    EXPECT_EQ(ParseCacheJournal(text + row + "\t" + Sha256Hex("b") + "\t" +
+                                    Sha256Hex("c") + "\n",
+                                plan, 5)
+                  .size(),
+              2u);
+  }
   for (size_t i = 0; i < text.size(); ++i) {
     const size_t whole =
         i < CacheJournalHead(plan).size()

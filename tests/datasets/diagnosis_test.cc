@@ -2,6 +2,7 @@
 
 #include "datasets/diagnosis.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "datasets/reside_ids.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "opencv2/core.hpp"
+#include "opencv2/imgcodecs.hpp"
 #include "tests/datasets/pictures.h"
 #include "tests/testing/temporary_folder.h"
 
@@ -34,6 +37,15 @@ std::string Ask(const std::string& root) {
             absl::StrJoin(finding.words, "\n") + "\n";
   }
   return text;
+}
+
+// A PNG of one colour and this alpha.
+std::string AlphaPng(int width_px, int height_px, uint8_t alpha) {
+  std::vector<uint8_t> bytes;
+  cv::imencode(
+      ".png", cv::Mat(height_px, width_px, CV_8UC4, cv::Scalar(1, 2, 3, alpha)),
+      bytes);
+  return {bytes.begin(), bytes.end()};
 }
 
 TEST(Diagnose, SotsIndoorWithItsBorder) {
@@ -148,6 +160,106 @@ TEST(Diagnose, SaysWhatToChange) {
                           HasSubstr("To change: pair: 1 of 1 pairs differ in "
                                     "size"),
                           HasSubstr("b: '" + root / "odd/hazy/b.png")));
+}
+
+// A grey, a cut off, an empty file: whatever is wrong with one picture of a
+// copy is said with its name and what was found.
+TEST(Diagnose, SaysWhatIsWrongWithAPicture) {
+  const std::string whole = EncodePng(PatternImage(8, 6, 9)).value();
+  const struct {
+    std::string bytes;
+    std::string fragment;
+  } cases[] = {
+      {JpegHeaderOnly(8, 6, 8, 4) + "\xff\xd9", "is a CMYK or YCCK JPEG"},
+      {GreyPng(8, 6, 7), "is a grey picture of 8 bits"},
+      {PalettePng(8, 6, {1, 2, 3}), "is a palette picture"},
+      {DeepPng(8, 6, {1, 2, 3}), "has 16 bits a channel"},
+      {AlphaPng(8, 6, 254), "has an alpha channel with value 254 at x = 0"},
+      {whole.substr(0, whole.size() / 2), "is cut off"},
+      {EncodeJpeg(PatternImage(8, 6, 1)).value().substr(0, 500), "is cut off"},
+      {"", "is empty (0 bytes)"},
+  };
+  for (const auto& c : cases) {
+    const TemporaryFolder root;
+    for (const std::string name : {"a", "b"}) {
+      WriteBytes(root / ("mine/hazy/" + name + ".png"), whole);
+      WriteBytes(root / ("mine/clear/" + name + ".png"), whole);
+    }
+    WriteBytes(root / "mine/hazy/b.png", c.bytes);
+    const std::string text = Ask(root.path());
+    EXPECT_THAT(text,
+                AllOf(HasSubstr("mine: pair nearly"),
+                      HasSubstr("To change: pair: 1 of 4 pictures cannot be "
+                                "used:\n    '" +
+                                root / "mine/hazy/b.png" + "' " + c.fragment),
+                      HasSubstr("To use it then: --dataset=pair")));
+  }
+  // Opaque alpha is dropped.
+  const TemporaryFolder root;
+  WriteBytes(root / "mine/hazy/a.png", AlphaPng(8, 6, 255));
+  WriteBytes(root / "mine/clear/a.png", whole);
+  EXPECT_THAT(Ask(root.path()),
+              AllOf(HasSubstr("mine: pair usable"),
+                    HasSubstr("1 pictures have an alpha channel, 255 "
+                              "everywhere: dropped")));
+}
+
+TEST(Diagnose, SaysWhatIsWrongWithTheFiles) {
+  const TemporaryFolder root;
+  const Image image = PatternImage(8, 6, 1);
+  for (const std::string name : {"a", "b"}) {
+    WritePicture(root / ("mine/hazy/" + name + ".png"), image);
+    WritePicture(root / ("mine/clear/" + name + ".png"), image);
+  }
+  WritePicture(root / "mine/hazy/a.jpg", image);
+  std::filesystem::remove(root / "mine/hazy/b.png");
+  std::filesystem::create_symlink("gone.png", root / "mine/hazy/b.png");
+  EXPECT_THAT(
+      Ask(root.path()),
+      AllOf(HasSubstr("mine: pair nearly"),
+            HasSubstr("1 ids with two files, expected one hazy picture for "
+                      "each id:\n    a: '" +
+                      root / "mine/hazy/a.jpg" + "' '" +
+                      root / "mine/hazy/a.png" + "'"),
+            HasSubstr("b.png': No such file or directory. It is a link whose "
+                      "target is missing.")));
+}
+
+TEST(Diagnose, SetsWithoutClearPicturesAndHybridOnes) {
+  const TemporaryFolder root;
+  const Image image = PatternImage(8, 6, 1);
+  WritePicture(root / "RTTS/JPEGImages/street_1.png", image);
+  WritePicture(root / "RTTS/JPEGImages/AM_Bing_211.png", image);
+  WriteBytes(root / "RTTS/Annotations/street_1.xml", "<annotation/>");
+  for (const std::string side : {"synthetic", "original"}) {
+    WritePicture(root / ("HSTS/synthetic/" + side + "/8180.jpg"), image);
+  }
+  WritePicture(root / "HSTS/real-world/fog.jpg", image);
+  const std::string text = Ask(root.path());
+  EXPECT_THAT(text, AllOf(HasSubstr("RTTS: rtts usable"),
+                          HasSubstr("2 hazy pictures of 8x6, no clear ones."),
+                          HasSubstr("Not complete: partial: 2 of 4,322 pairs."),
+                          HasSubstr("Without clear pictures it can be restored "
+                                    "and looked at")));
+  EXPECT_THAT(text, AllOf(HasSubstr("HSTS: hsts usable"),
+                          HasSubstr("partial: 1 of 10 pairs."),
+                          HasSubstr("HSTS: hsts_real usable")));
+}
+
+// The commands that it prints can be pasted.
+TEST(Diagnose, FoldersWithSpacesAreQuoted) {
+  const TemporaryFolder root;
+  const Image image = PatternImage(8, 6, 1);
+  const std::string official = root / "# O-HAZY NTIRE 2018";
+  WritePicture(official + "/hazy/01_outdoor_hazy.png", image);
+  WritePicture(official + "/GT/01_outdoor_GT.png", image);
+  WritePicture(root / "my set/fog/a_hazy.png", image);
+  WritePicture(root / "my set/truth/a.png", image);
+  EXPECT_THAT(
+      Ask(root.path()),
+      AllOf(HasSubstr("--dataset=ohaze --data_root='" + official +
+                      "' --allow_partial"),
+            HasSubstr("--dataset=pair --data_root='" + root / "my set" + "'")));
 }
 
 TEST(Diagnose, NeedsAFolder) {

@@ -228,6 +228,33 @@ TEST(InspectImage, ReadsPastLargeMetadata) {
               HasSubstr("is cut off: it ends inside its header (50000 bytes)"));
 }
 
+// A colour profile, or a thousand notes, in front of a transparent colour: it
+// lies beyond the prefix, in a file that is not read whole for it.
+TEST(InspectImage, SeesATransparentColourBehindLargeMetadata) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.png";
+  const std::string png = EncodePng(PatternImage(40, 30, 1)).value();
+  const std::string transparent = PngChunk("tRNS", std::string(6, '\0'));
+  std::string notes;
+  for (int i = 0; i < 2000; ++i) notes += PngChunk("tEXt", "a");
+  for (const std::string& metadata :
+       {PngChunk("iCCP", std::string(5000, 'x')), notes,
+        PngChunk("iCCP", std::string(4096 - 8 - 25 - 12 - 4, 'x'))}) {
+    std::string bytes = png;
+    WriteBytes(path, bytes.insert(8 + 25, metadata));
+    ASSERT_TRUE(InspectImage(path).ok()) << InspectImage(path).status();
+    EXPECT_FALSE(InspectImage(path)->has_alpha);
+    WriteBytes(path, bytes.insert(8 + 25 + metadata.size(), transparent));
+    ASSERT_TRUE(InspectImage(path).ok()) << InspectImage(path).status();
+    EXPECT_TRUE(InspectImage(path)->has_alpha);
+    // Behind the pixels it says nothing.
+    bytes = png;
+    bytes.insert(8 + 25, metadata);
+    WriteBytes(path, bytes.insert(bytes.size() - 12, transparent));
+    EXPECT_FALSE(InspectImage(path)->has_alpha);
+  }
+}
+
 // From its size alone: a hole of 3 GiB is never read.
 TEST(InspectImage, RefusesAFileThatIsTooLarge) {
   const TemporaryFolder folder;

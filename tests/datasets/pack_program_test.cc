@@ -128,7 +128,7 @@ TEST_F(PackProgramTest, KilledPackingsGoOn) {
   EXPECT_GE(killed, 2);
   // What a kill leaves in the middle of writing the index. Linux numbers no
   // process so high.
-  WriteBytes(cache_ + "/pair.index.tmp.4194305", "half");
+  WriteBytes(cache_ + "/.pair.index.bild-tmp.4194305", "half");
   const ProgramOutcome last = RunProgram(PackCall(cache_));
   EXPECT_EQ(last.exit_code, 0) << Describe(last);
   for (const std::string name : {"/pair.index", "/pair.pixels"}) {
@@ -159,6 +159,94 @@ TEST_F(PackProgramTest, CtrlCStopsCleanly) {
   EXPECT_FALSE(std::filesystem::exists(cache_ + "/pair.index"));
   const ProgramOutcome again = RunProgram(PackCall(cache_));
   EXPECT_EQ(again.exit_code, 0) << Describe(again);
+}
+
+// Killed wherever a file gets its name: the cache of before is still whole, or
+// the next call goes on and decodes nothing again.
+TEST_F(PackProgramTest, KilledBetweenAnyTwoRenamesItGoesOn) {
+  WritePairs(data_, 3, 20);
+  ASSERT_EQ(RunProgram(PackCall(cache_)).exit_code, 0);
+  WritePicture(data_ + "/hazy/s101.png", PatternImage(20, 20, 4711));
+  const std::string unbroken = folder_ / "unbroken";
+  ASSERT_EQ(RunProgram(PackCall(unbroken)).exit_code, 0);
+  const std::string before = folder_ / "before";
+  std::filesystem::copy(cache_, before);
+  int killed = 0;
+  for (int last = 1; last < 20; ++last) {
+    std::filesystem::remove_all(cache_);
+    std::filesystem::copy(before, cache_);
+    ProgramCall call = PackCall(cache_);
+    call.environment = {{"LD_PRELOAD", TestedProgram("DYING_RENAME")},
+                        {"DIE_AT_RENAME", std::to_string(last)}};
+    const ProgramOutcome outcome = RunProgram(call);
+    if (outcome.signal != SIGKILL) {
+      EXPECT_EQ(outcome.exit_code, 0) << Describe(outcome);
+      break;
+    }
+    ++killed;
+    bool is_as_before = true;
+    for (const std::string name : {"/pair.index", "/pair.pixels"}) {
+      is_as_before = is_as_before && ReadFile(cache_ + name).value_or("none") ==
+                                         ReadFile(before + name).value();
+    }
+    const ProgramOutcome again = RunProgram(PackCall(cache_));
+    EXPECT_EQ(again.exit_code, 0) << last << ": " << Describe(again);
+    EXPECT_TRUE(is_as_before ||
+                again.out.find(" resumed=6 ") != std::string::npos)
+        << last << ": " << Describe(again);
+    for (const std::string name : {"/pair.index", "/pair.pixels"}) {
+      EXPECT_EQ(ReadFile(cache_ + name).value(),
+                ReadFile(unbroken + name).value())
+          << last << name;
+    }
+    EXPECT_THAT(NamesIn(cache_), ElementsAre("pair.index", "pair.pixels"));
+  }
+  // The journal, the index, the pixels.
+  EXPECT_EQ(killed, 3);
+}
+
+// The room is there for the pixels and not for the index behind them.
+TEST_F(PackProgramTest, AFullDiskAtTheEndLeavesTheOldCache) {
+  // A long path in every line of the index, which the journal does not have.
+  const std::string data = folder_ / ("data" + std::string(200, 'x'));
+  WritePairs(data, 40, 20);
+  const auto call = [&data](const std::string& output) {
+    return Call(
+        {"--dataset=pair", "--data_root=" + data, "--output=" + output});
+  };
+  const std::string disk = folder_ / "disk";
+  ASSERT_TRUE(MakeFolders(disk).ok());
+  const SmallDiskResult result =
+      RunOnSmallDisk(disk, /*size_bytes=*/1 << 20, [&]() -> std::string {
+        const ProgramOutcome first = RunProgram(call(disk));
+        if (first.exit_code != 0) return Describe(first);
+        const std::string index = ReadFile(disk + "/pair.index").value();
+        const std::string pixels = ReadFile(disk + "/pair.pixels").value();
+        WritePicture(data + "/hazy/s101.png", PatternImage(20, 20, 4711));
+        // For the pixels, their journal of 16 KiB, and not for the index.
+        const auto left = static_cast<int64_t>(pixels.size()) + (28 << 10);
+        if (index.size() < (32 << 10)) return "the index is too small";
+        const auto free_bytes =
+            static_cast<int64_t>(std::filesystem::space(disk).available);
+        WriteBytes(disk + "/filler",
+                   std::string(static_cast<size_t>(free_bytes - left), 'x'));
+        const ProgramOutcome full = RunProgram(call(disk));
+        if (full.exit_code != 1 ||
+            full.err.find("No space left on device") == std::string::npos ||
+            full.err.find("pair.index") == std::string::npos) {
+          return Describe(full);
+        }
+        if (NamesIn(disk) !=
+            std::vector<std::string>{"filler", "pair.index", "pair.pixels"}) {
+          return "left something";
+        }
+        return ReadFile(disk + "/pair.index").value() == index &&
+                       ReadFile(disk + "/pair.pixels").value() == pixels
+                   ? ""
+                   : "the old cache is gone";
+      });
+  if (!result.was_mounted) GTEST_SKIP() << result.reason;
+  EXPECT_EQ(result.problem, "");
 }
 
 TEST_F(PackProgramTest, AFullDiskLeavesNothing) {

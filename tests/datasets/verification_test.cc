@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "datasets/catalog.h"
 #include "datasets/image_writer.h"
 #include "datasets/release_probes.h"
+#include "datasets/reside_ids.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,6 +25,7 @@
 namespace bild {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -213,6 +216,58 @@ TEST(Verify, TheReleaseIsKnownByItsProbes) {
       VerifyFolder("sots_indoor", root.path(), Deep());
   EXPECT_EQ(synthetic.probes, 0);
   EXPECT_THAT(KindsOf(synthetic.problems), IsEmpty());
+}
+
+// A set with nothing missing has its mean compared as well.
+TEST(Verify, ACompleteSetIsKnownByItsMean) {
+  const TemporaryFolder root;
+  const std::map<std::string, double> probes = {
+      {"1400_1", 14.7852}, {"1401_2", 16.7268}, {"1402_3", 14.0282}};
+  const double others_db = (500 * 11.9748 - 14.7852 - 16.7268 - 14.0282) / 497;
+  for (const std::string& id : SotsIndoorIds()) {
+    const auto probe = probes.find(id);
+    WritePairOfPsnr(root, id,
+                    probe == probes.end() ? others_db : probe->second);
+  }
+  const Verification good = VerifyFolder("sots_indoor", root.path(), Deep());
+  EXPECT_THAT(KindsOf(good.problems), IsEmpty());
+  EXPECT_EQ(good.probes, 4);
+  EXPECT_EQ(good.matching_probes, 4);
+  EXPECT_NEAR(*good.psnr_db, 11.9748, 1e-3);
+
+  // One pair that is no probe, 1 dB better: the mean is 0.002 dB off.
+  WritePairOfPsnr(root, "1449_10", others_db + 1.0);
+  const Verification other = VerifyFolder("sots_indoor", root.path(), Deep());
+  EXPECT_EQ(other.matching_probes, 3);
+  EXPECT_THAT(GroupOf(other.problems, "probes").lines,
+              ElementsAre(AllOf(HasSubstr("mean of all pairs: "),
+                                HasSubstr("the release has 11.9748"))));
+}
+
+// The values of the specification, typed a second time.
+TEST(ReleaseProbes, AreTheMeasuredOnes) {
+  const std::map<std::string, std::map<std::string, double>> wanted = {
+      {"its",
+       {{"1_1", 12.3738},
+        {"1_2", 10.8796},
+        {"2_1", 10.8990},
+        {"2_2", 14.3897}}},
+      {"sots_indoor",
+       {{"1400_1", 14.7852},
+        {"1401_2", 16.7268},
+        {"1402_3", 14.0282},
+        {"", 11.9748}}},
+      {"sots_outdoor", {{"0001_0.8_0.2", 16.1293}, {"", 15.9194}}},
+      {"ohaze", {{"27", 13.5913}, {"35", 13.7257}, {"41", 17.4108}}},
+      {"nhhaze", {{"03", 8.8519}, {"45", 10.9087}}}};
+  std::map<std::string, std::map<std::string, double>> found;
+  for (const DatasetInfo& info : Datasets()) {
+    for (const ReleaseProbe& probe : ReleaseProbes(info.name)) {
+      EXPECT_TRUE(found[info.name].emplace(probe.id, probe.psnr_db).second);
+    }
+  }
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(kProbeToleranceDb, 0.001);
 }
 
 TEST(ReleaseProbes, BelongToIdsOfTheirSets) {

@@ -58,6 +58,7 @@ void CheckPicture(const std::string& bytes) {
     FUZZ_REQUIRE(inspected->format == header->format);
     FUZZ_REQUIRE(inspected->width_px == header->width_px);
     FUZZ_REQUIRE(inspected->height_px == header->height_px);
+    FUZZ_REQUIRE(inspected->has_alpha == header->has_alpha);
   }
   // A prefix says the same, or that the header goes on, or (of a few bytes)
   // that it is no picture; never another size.

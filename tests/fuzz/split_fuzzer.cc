@@ -103,10 +103,12 @@ void CheckChallenge(const std::vector<std::string>& ids, uint64_t seed,
 void CheckNames(unsigned char choice, const std::string& text) {
   DatasetInfo info;
   info.name = "set";
-  constexpr NameRule kNameRules[] = {NameRule::kSceneAndNumber,
-                                     NameRule::kSceneAirlightBeta,
-                                     NameRule::kAnyPair};
-  info.name_rule = kNameRules[choice % 3];
+  constexpr NameRule kNameRules[] = {
+      NameRule::kSceneAndNumber, NameRule::kSceneAirlightBeta,
+      NameRule::kAnyPair, NameRule::kChallengeNumber, NameRule::kStem};
+  info.name_rule = kNameRules[choice % 5];
+  // Of the challenges some have a word in their names.
+  if (choice / 5 % 2 == 1) info.challenge_word = "outdoor";
   std::vector<PictureFile> hazy;
   std::vector<PictureFile> clear;
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
@@ -128,9 +130,9 @@ void CheckNames(unsigned char choice, const std::string& text) {
                                        SplitRule::kFull, SplitRule::kTenth,
                                        SplitRule::kChallenge};
   SplitOptions options;
-  options.rule = kSplitRules[choice / 3 % 5];
-  options.seed = choice / 15 % 4;
-  options.scene_block = choice / 60 % 4;
+  options.rule = kSplitRules[choice / 5 % 5];
+  options.seed = choice / 25 % 4;
+  options.scene_block = choice / 100 % 3;
   CheckSplit(pairing.pairs, options);
   // Lines of clear pictures as the ids of the complete copy.
   for (const PictureFile& file : clear) {

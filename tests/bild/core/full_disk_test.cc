@@ -51,7 +51,7 @@ std::string TrainOnFullDisk(const std::string& folder, off_t left,
     return message;
   }
   for (const std::string& name : NamesIn(task.folder)) {
-    if (name.find(".tmp.") != std::string::npos) return "left: " + name;
+    if (name.find(".bild-tmp.") != std::string::npos) return "left: " + name;
   }
   ::unlink(filler.c_str());
   // The checkpoint of step 2 is whole: the run goes on from there.

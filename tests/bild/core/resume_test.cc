@@ -192,12 +192,15 @@ TEST(Train, WhatAKilledWriterLeftIsRemoved) {
   SmallTraining small;
   const TemporaryFolder folder;
   ASSERT_TRUE(
-      WriteFileAtomically(folder / "state.safetensors.tmp.4711", "half").ok());
-  ASSERT_TRUE(WriteFileAtomically(folder / "notes.tmp.txt", "mine").ok());
+      // No process has this number: the kernel's largest is 2^22.
+      WriteFileAtomically(folder / ".state.safetensors.bild-tmp.4194305",
+                          "half")
+          .ok());
+  ASSERT_TRUE(WriteFileAtomically(folder / "notes.tmp.4194305", "mine").ok());
   ASSERT_TRUE(Train(small.Task("plain", folder.path())).ok());
   EXPECT_EQ(NamesIn(folder.path()),
             (std::vector<std::string>{"best@val.safetensors", "journal.jsonl",
-                                      "last.safetensors", "notes.tmp.txt",
+                                      "last.safetensors", "notes.tmp.4194305",
                                       "state.safetensors"}));
 }
 
