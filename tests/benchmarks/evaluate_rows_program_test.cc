@@ -88,18 +88,18 @@ TEST_F(EvaluateRowsTest, ANarrowedNetIsNotThePublishedOne) {
               HasSubstr("not the published net: ffa[dim=16,blocks=1]"));
 }
 
-TEST_F(EvaluateRowsTest, ThreadsChangeNoBit) {
+// Reading and scoring: a net's own sums are grouped by threads.
+TEST_F(EvaluateRowsTest, ThreadsChangeNoBitOfAScore) {
   WritePairs(folder_ / "data", 3, 160, 1);
-  const std::string weights = "--weights=" + WeightsOf("aodnet");
   for (const std::string threads : {"1", "2"}) {
-    const ProgramOutcome outcome = Evaluate(
-        folder_ / "data",
-        {"--backbone=aodnet", weights, "--metric_profile=default,grid-bild",
-         "--threads=" + threads, "--out=" + folder_ / threads});
+    const ProgramOutcome outcome =
+        Evaluate(folder_ / "data",
+                 {"--backbone=none", "--metric_profile=all",
+                  "--threads=" + threads, "--out=" + folder_ / threads});
     ASSERT_EQ(outcome.exit_code, 0) << Describe(outcome);
   }
   EXPECT_THAT(Content(folder_ / "1/per_image.csv"),
-              HasSubstr("\nweights,,,s12,s12,160,160,grid-bild,"));
+              HasSubstr("\ninput,,,s12,s12,160,160,grid-bild,"));
   EXPECT_EQ(Content(folder_ / "1/per_image.csv"),
             Content(folder_ / "2/per_image.csv"));
 }

@@ -223,9 +223,9 @@ TEST(RunRowsTest, OldRecordsNeverStandBesideNewPictures) {
   RunRows rows = SampleRows();
   ASSERT_TRUE(SaveRunRows(folder.path(), rows).ok());
   const std::string records = Content(folder / "records.jsonl");
-  ASSERT_TRUE(
-      MakeFolders(folder / "records.jsonl.tmp." + std::to_string(::getpid()))
-          .ok());
+  ASSERT_TRUE(MakeFolders(folder / ".records.jsonl.bild-tmp." +
+                          std::to_string(::getpid()))
+                  .ok());
 
   EXPECT_FALSE(SaveRunRows(folder.path(), rows).ok());
   EXPECT_EQ(Content(folder / "records.jsonl"), records);

@@ -84,7 +84,7 @@ TEST(BadData, BothPicturesOfAPairAreNamed) {
   WriteBytes(root / "clear/a.png", "");
   EXPECT_THAT(read(), AllOf(HasSubstr("hazy/a_1.png' is not a PNG"),
                             HasSubstr(" And its clear picture: '"),
-                            HasSubstr("clear/a.png' is empty (0 bytes).")));
+                            HasSubstr("clear/a.png' is empty (0 bytes)")));
 }
 
 TEST(BadData, ReportsAllKindsOfProblemsTogether) {

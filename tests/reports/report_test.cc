@@ -226,8 +226,8 @@ TEST(ReportTest, SaysHowItWasMeasured) {
                              std::string(60, 'a') + "0123`"));
   EXPECT_THAT(how, HasSubstr("`ots_synthetic`: 245 pairs, SHA-256 `bbb"));
   EXPECT_THAT(how, HasSubstr("`ots_synthetic`: 35 pairs, SHA-256 `ccc"));
-  EXPECT_THAT(how, HasSubstr("| Layout, trained on | `ots` |"));
-  EXPECT_THAT(how, HasSubstr("| Layout, tested on | `sots` |"));
+  EXPECT_THAT(LineOf(how, "| Layout, trained on "), HasSubstr("| `ots` "));
+  EXPECT_THAT(LineOf(how, "| Layout, tested on "), HasSubstr("| `sots` "));
   EXPECT_THAT(how, HasSubstr("`ffa[dim=16,blocks=2]`, 51234 trainable"));
   EXPECT_THAT(how, HasSubstr("300 steps, batch 8, crop 64 px, loss L1"));
   EXPECT_THAT(how, HasSubstr("`--alpha=0.01 --batch=8"));
