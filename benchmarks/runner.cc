@@ -42,7 +42,7 @@ namespace bild {
 namespace {
 
 // Part of a run's identity: results of another version are another run's.
-constexpr char kSuiteVersion[] = "0.3.0";
+constexpr char kSuiteVersion[] = "0.4.0";
 
 class BenchmarkRun {
  public:
