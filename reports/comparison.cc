@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -105,7 +106,10 @@ std::optional<ImageDifference> CompareImages(const ScoredRow& method,
   result.units = static_cast<int64_t>(groups.size());
   result.by_scene = result.units < result.images;
   result.mean = Summarise(differences).mean;
-  result.interval = BootstrapInterval(groups, ResamplingOptions());
+  constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+  result.interval = result.units > 1
+                        ? BootstrapInterval(groups, ResamplingOptions())
+                        : Interval{kUndefined, kUndefined};
   result.p = SignFlipP(groups, ResamplingOptions());
   return result;
 }

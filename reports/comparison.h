@@ -43,9 +43,10 @@ struct ImageDifference {
   // Where several hazy images share a clear one, scenes are drawn and flipped
   // as wholes.
   bool by_scene = false;
-  int64_t units = 0;    // Scenes, or images.
-  double mean = 0.0;    // The same as the mean over seeds.
-  Interval interval;    // 95 %, bootstrap.
+  int64_t units = 0;  // Scenes, or images.
+  double mean = 0.0;  // The same as the mean over seeds.
+  // 95 %, bootstrap; NaN for a single unit, which has no spread.
+  Interval interval;
   double p = 1.0;       // Sign-flip test.
   double holm_p = 1.0;  // Adjusted over all that are judged together.
 };

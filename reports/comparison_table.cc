@@ -39,8 +39,11 @@ bool HasImages(const std::vector<Comparison>& comparisons) {
 
 std::string ImageCell(const Comparison& comparison) {
   const ImageDifference& images = *comparison.images;
-  std::string text = IntervalText(images.interval.low, images.interval.high,
-                                  DecimalsOf(comparison));
+  std::string text =
+      std::isnan(images.interval.low)
+          ? "n/a"
+          : IntervalText(images.interval.low, images.interval.high,
+                         DecimalsOf(comparison));
   if (images.by_scene) {
     absl::StrAppend(&text, " by scene (", images.units, ")");
   }

@@ -148,6 +148,19 @@ TEST(ComparisonTest, ScenesAreDrawnAndFlippedAsWholes) {
               HasSubstr(" by scene (4) |"));
 }
 
+// Twelve pictures of one scene are one witness, and one has no spread.
+TEST(ComparisonTest, OneSceneHasNoInterval) {
+  const Comparison comparison = OneCompared(Made(4, kTwelve, 0.01, 12));
+  ASSERT_TRUE(comparison.images.has_value());
+  EXPECT_EQ(comparison.images->units, 1);
+  EXPECT_TRUE(std::isnan(comparison.images->interval.low));
+  EXPECT_TRUE(std::isnan(comparison.images->interval.high));
+  EXPECT_EQ(comparison.images->p, 1.0);
+  EXPECT_EQ(comparison.word, Word::kNotDistinguishable);
+  EXPECT_THAT(ComparisonTable({comparison}, "plain"),
+              HasSubstr("| n/a by scene (1) |"));
+}
+
 TEST(ComparisonTest, PValuesAreAdjustedOverTheMethods) {
   const auto tables = GroupIntoTables(SampleRecords());
   ASSERT_TRUE(tables.ok());
